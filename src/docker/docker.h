@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Engine API client: Docker and Podman's compatible socket. Endpoint by -H, --context,
+ * DOCKER_HOST, the current docker context, then the usual sockets; version negotiated.
+ *
+ *     plm_auto(plm_engine_close) struct plm_engine *e = plm_engine_open(ctx, &conf, err);
+ *     plm_engine_image_inspect(e, "nginx:1.25", arena, &info, err);
+ *
+ * Errors: engine.unreachable, engine.permission, engine.version, engine.not-found as ids.
+ * One engine handle is used by one thread at a time.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/err.h"
+#include "codec/json.h"
+#include "net/net.h"
+
+enum plm_engine_kind { PLM_ENGINE_DOCKER, PLM_ENGINE_PODMAN };
+
+struct plm_engine;
+
+struct plm_engine_config {
+    enum plm_engine_kind kind;
+    plm_sv host;    /* -H: unix:///…, tcp://…, or null */
+    plm_sv context; /* --context, or null */
+};
+
+struct plm_engine_info {
+    plm_sv endpoint;   /* "unix:///run/docker.sock" */
+    plm_sv name;       /* "docker", "podman" */
+    plm_sv version, api_version;
+    plm_sv os, arch;
+    plm_sv driver;     /* storage driver: "overlay2", "overlayfs" (containerd image store) */
+    plm_sv root_dir;   /* DockerRootDir */
+    bool is_local;     /* unix socket: its files are on this machine */
+};
+
+struct plm_engine_image {
+    plm_sv id;              /* config digest */
+    plm_sv_vec tags, digests;
+    plm_sv os, arch, variant;
+    int64_t created;
+    uint64_t size;
+    plm_sv_vec diff_ids;    /* bottom first */
+    plm_sv lower, upper;    /* GraphDriver.Data LowerDir, UpperDir; null elsewhere */
+    plm_sv config_json;     /* the image config as the engine knows it, or null */
+};
+
+struct plm_engine_container {
+    plm_sv id, name, image, image_id, state;
+    int64_t pid;
+};
+
+struct plm_engine *plm_engine_open(const struct plm_ctx *ctx, const struct plm_engine_config *conf, plm_err **err);
+void plm_engine_close(struct plm_engine *e);
+PLM_CLEANUP(struct plm_engine, plm_engine_close)
+int plm_engine_describe(struct plm_engine *e, struct plm_arena *a, struct plm_engine_info *out, plm_err **err);
+int plm_engine_image_inspect(struct plm_engine *e, plm_sv ref, struct plm_arena *a, struct plm_engine_image *out,
+                             plm_err **err);
+/* History, bottom first, with empty layers; created_by and whether it made a layer. */
+struct plm_engine_history {
+    plm_sv created_by;
+    bool is_empty_layer;
+};
+int plm_engine_image_history(struct plm_engine *e, plm_sv ref, struct plm_arena *a, struct plm_engine_history **out,
+                             size_t *out_n, plm_err **err);
+int plm_engine_images(struct plm_engine *e, struct plm_arena *a, struct plm_engine_image **out, size_t *out_n,
+                      plm_err **err);
+/* all: stopped ones too. */
+int plm_engine_containers(struct plm_engine *e, bool all, struct plm_arena *a, struct plm_engine_container **out,
+                          size_t *out_n, plm_err **err);
+int plm_engine_container_inspect(struct plm_engine *e, plm_sv ref, struct plm_arena *a,
+                                 struct plm_engine_container *out, plm_err **err);
+/* The stream of `docker save REF`. */
+struct plm_http_stream *plm_engine_image_export(struct plm_engine *e, plm_sv ref, plm_err **err);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Images and directory trees: from what the user names (a source) to layer records and one
+ * merged view. Nothing is unpacked to disk; contents are parsed in fenced workers (design.md 5.2, 5.3).
+ *
+ *     plm_spawner_start() first thing in main(), before any thread or library initialises.
+ *
+ *     struct plm_source src;
+ *     plm_source_parse(ctx, "docker-archive:app.tar", arena, &src, err);
+ *     struct plm_analysis *a = plm_image_analyze(ctx, &src, &opts, err);
+ *     for (i < a->n_facts) if (a->facts[i].visible) ...   // what extractors made of files
+ *     plm_analysis_free(a);
+ *
+ * Ownership: an analysis owns its arena; all views in it live as long as it does.
+ * Errors are those of the named target as a whole (not found, not an image); a broken part
+ * of it is a diagnostic in the analysis. Deterministic for any number of jobs.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/err.h"
+#include "base/register.h"
+#include "model/model.h"
+
+/* ---- sources ------------------------------------------------------------------------- */
+
+enum plm_scheme_kind {
+    PLM_SRC_DOCKER_ARCHIVE,
+    PLM_SRC_OCI_ARCHIVE,
+    PLM_SRC_OCI_DIR,
+    PLM_SRC_DOCKER,
+    PLM_SRC_PODMAN,
+    PLM_SRC_CONTAINERD,
+    PLM_SRC_DIR,
+    PLM_SRC_FILE,
+    PLM_SRC_HOST,
+    PLM_SRC_CONTAINER,
+    PLM_SRC_IMAGES,  /* expands to many */
+    PLM_SRC_RUNNING, /* expands to many */
+    PLM_SRC_REPORT,
+    PLM_SRC_STDIN,
+    PLM_SRC_COUNT_
+};
+
+struct plm_source {
+    enum plm_scheme_kind kind;
+    plm_sv scheme;    /* canonical scheme name */
+    plm_sv reference; /* after the scheme */
+    plm_sv tag;       /* oci-dir:DIR:TAG, or null */
+    plm_sv how;       /* for unprefixed input: what decided ("regular file, docker save"), else null */
+};
+
+/* One word of the command line to a source, by the grammar of design.md part 4. USAGE with a
+ * hint on nonsense. An unprefixed word that is no path becomes the candidate list docker, podman. */
+int plm_source_parse(const struct plm_ctx *ctx, const char *word, struct plm_arena *a, struct plm_source *out,
+                     size_t *out_n_candidates, plm_err **err);
+
+/* ---- extractors ---------------------------------------------------------------------- */
+
+struct plm_entry {
+    plm_sv path; /* relative to the root, no leading slash, no "." or ".." */
+    uint64_t size;
+    uint32_t mode, uid, gid;
+};
+
+/* What an extractor writes; all of it ends in the layer record. */
+struct plm_extract_out {
+    struct plm_buf facts; /* the extractor's own format */
+    struct plm_buf owned; /* plm_files_encode sections, read only when ownership is asked */
+    struct plm_arena *arena; /* scratch, freed after the call */
+    /* Adds a diagnostic about this file. */
+    void (*diag)(struct plm_extract_out *out, const char *code, enum plm_severity sev, const char *fmt, ...)
+        __attribute__((format(printf, 4, 5)));
+    const struct plm_limits *limits;
+};
+
+/* Runs in a fenced worker: no files, no sockets, no threads; memory is limited. */
+struct plm_extractor {
+    const char *id;
+    const char *summary;
+    unsigned version;          /* raise when the facts change: it is part of the cache key */
+    const char *const *globs;  /* plm_sv_glob patterns on the path, NULL-ended */
+    uint64_t max_bytes;        /* larger files are a diagnostic (file.too-large) */
+    /* The whole content (mapped). An error is turned into the diagnostic "<id>.unreadable" by the caller. */
+    int (*extract)(const struct plm_entry *e, plm_sv content, struct plm_extract_out *out, plm_err **err);
+};
+
+PLM_SET_DECLARE(plm_extractors, struct plm_extractor);
+
+/* ---- the result ---------------------------------------------------------------------- */
+
+struct plm_facts {
+    const struct plm_extractor *extractor;
+    plm_sv path;      /* absolute */
+    uint32_t layer;   /* index; PLM_NONE for a directory source */
+    bool visible;     /* the file is in the merged view */
+    plm_sv data, owned;
+};
+
+struct plm_analysis {
+    struct plm_arena *arena;
+    struct plm_target target;                     /* all but distro and verdict */
+    PLM_VEC(struct plm_facts) facts;              /* sorted by extractor id, path, layer */
+    PLM_VEC(struct plm_diagnostic) diagnostics;
+    uint64_t entries, bytes_read;
+};
+
+struct plm_image_options {
+    plm_sv platform;             /* "linux/arm64", or null: this machine's */
+    plm_sv host;                 /* -H, or null */
+    plm_sv context;              /* --context, or null */
+    plm_sv root;                 /* --root for host: */
+    const struct plm_extractor *const *extractors;
+    size_t n_extractors;
+    bool want_owned;             /* fill facts[].owned */
+    bool all_layers;             /* facts of deleted and replaced files too (visible == false) */
+    bool no_cache;
+    bool engine_export;          /* do not read the engine's storage in place */
+};
+
+struct plm_analysis *plm_image_analyze(const struct plm_ctx *ctx, const struct plm_source *src,
+                                       const struct plm_image_options *opt, plm_err **err);
+void plm_analysis_free(struct plm_analysis *a);
+PLM_CLEANUP(struct plm_analysis, plm_analysis_free)
+
+/* images: and running: to the sources they stand for. */
+int plm_source_expand(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_image_options *opt,
+                      struct plm_arena *a, struct plm_source **out, size_t *out_n, plm_err **err);
+
+/* Forks the clean spawner. Call before any thread exists and before opening anything. */
+int plm_spawner_start(plm_err **err);
+void plm_spawner_stop(void);
+
+/* ---- layer cache ---------------------------------------------------------------------- */
+
+struct plm_cache_status {
+    uint64_t records, bytes, oldest_used; /* seconds since the epoch */
+};
+int plm_cache_status(const struct plm_ctx *ctx, struct plm_cache_status *out, plm_err **err);
+/* Removes least recently used records until at most max_bytes stay. */
+int plm_cache_prune(const struct plm_ctx *ctx, uint64_t max_bytes, struct plm_cache_status *out_removed, plm_err **err);

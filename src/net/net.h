@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HTTP client over libcurl, which is loaded on first use (plimsoll/net.so) so that runs
+ * without network do not pay for it. Plain TCP, TLS, unix sockets, proxies by environment.
+ *
+ *     plm_auto(plm_http_free) struct plm_http *h = plm_http_new(ctx, &conf, err);
+ *     struct plm_http_response res;
+ *     plm_http_get(h, "https://mirror/dists/x/InRelease", NULL, &body, &res, err);
+ *
+ * With ctx->offline every IP connection is refused with NET "offline" before it is tried; unix
+ * sockets still work. A wait without any byte for 30 s ends with NET and names the host. Every
+ * host contacted is recorded (plm_net_hosts), for run.network.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/ctx.h"
+#include "base/err.h"
+
+struct plm_http;
+
+struct plm_http_config {
+    const char *unix_socket;               /* or NULL */
+    const char *tls_ca, *tls_cert, *tls_key; /* files, or NULL */
+    bool tls_insecure;
+    uint64_t connect_timeout_ms;           /* 0: 10 s */
+    uint64_t stall_timeout_ms;             /* 0: 30 s */
+};
+
+struct plm_http_request {
+    const char *method;        /* NULL: GET */
+    const char *const *headers; /* "Name: value", NULL-ended, or NULL */
+    plm_sv body;
+    plm_sv if_none_match;      /* conditional request */
+    int64_t if_modified_since; /* 0: none */
+    uint64_t resume_from;      /* Range: bytes=N- */
+};
+
+struct plm_http_response {
+    int status;
+    plm_sv etag, content_type, location; /* in the client's arena until the next call */
+    int64_t last_modified;
+    uint64_t length; /* UINT64_MAX: not said */
+};
+
+struct plm_http *plm_http_new(const struct plm_ctx *ctx, const struct plm_http_config *conf, plm_err **err);
+void plm_http_free(struct plm_http *h);
+PLM_CLEANUP(struct plm_http, plm_http_free)
+
+/* Whole body into out (up to out->max). 2xx, 304 and 206 are success; 401/403 AUTH, 404/410 NOTFOUND, else NET. */
+int plm_http_fetch(struct plm_http *h, const char *url, const struct plm_http_request *req, struct plm_buf *out,
+                   struct plm_http_response *res, plm_err **err);
+/* Body to a file descriptor, with progress. */
+int plm_http_fetch_fd(struct plm_http *h, const char *url, const struct plm_http_request *req, int fd,
+                      struct plm_http_response *res, plm_err **err);
+/* Pulling: read the body as a stream while it arrives. Status and headers are known after open. */
+struct plm_http_stream;
+struct plm_http_stream *plm_http_open(struct plm_http *h, const char *url, const struct plm_http_request *req,
+                                      struct plm_http_response *res, plm_err **err);
+/* Bytes read, 0 at the end, -1 on error. */
+ssize_t plm_http_read(struct plm_http_stream *s, void *p, size_t n, plm_err **err);
+void plm_http_close(struct plm_http_stream *s);
+PLM_CLEANUP(struct plm_http_stream, plm_http_close)
+
+/* Hosts contacted by this process so far, sorted. */
+int plm_net_hosts(struct plm_arena *a, plm_sv_vec *out, plm_err **err);

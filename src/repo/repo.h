@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The repository feed: what the distribution's own package repositories say about the
+ * installed packages, without any vulnerability database (design.md 5.1, issue 3 part 4).
+ *
+ * Debian and Ubuntu: the release's and its security pocket's Packages indices (InRelease
+ * verified with gpgv), then the changelog of each outdated source package; every CVE named
+ * between the installed and the fixed version is a finding. rpm: updateinfo.xml. Alpine:
+ * APKINDEX, which only tells that a newer build exists (a diagnostic, never a finding).
+ *
+ *     plm_repo_scan(ctx, &opts, report, target_index, err);
+ *
+ * Mirrors come from this machine's own apt sources or from the configuration (repo.mirrors);
+ * addresses written in an image are used only with from_image, and then only public ones.
+ * Indices and per-(source package, version) results are cached under ctx->cache_dir/repo.
+ * Offline: only what is cached or already downloaded by apt is used.
+ */
+#pragma once
+
+#include "base/ctx.h"
+#include "model/model.h"
+
+struct plm_repo_mirror {
+    plm_sv distro;  /* "debian" */
+    plm_sv kind;    /* "main", "security", or null: both */
+    plm_sv url;     /* "http://mirror/debian" */
+    plm_sv keyring; /* file, or null: the distribution's */
+};
+
+struct plm_repo_options {
+    PLM_VEC(struct plm_repo_mirror) mirrors; /* configured; tried before this machine's */
+    bool is_host;          /* the target is this machine: use its own sources and lists */
+    plm_sv root;           /* the target's root directory where it is one (host:, dir:), or null */
+    bool from_image;       /* --repo-from-image */
+    bool allow_unverified; /* repo.allow-unverified */
+    uint64_t max_age;      /* seconds that a cached index is good for */
+    plm_sv apt_root;       /* where this machine's etc/apt is: "/" but in tests */
+};
+
+/* Findings and diagnostics into r; a row in r->feeds ("repo"). 0 also when nothing could be had: the diagnostics say so. */
+int plm_repo_scan(const struct plm_ctx *ctx, const struct plm_repo_options *opt, struct plm_report *r, uint32_t target,
+                  plm_err **err);

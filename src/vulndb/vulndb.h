@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vulnerability data: feeds in, one immutable store file out, opened by mmap without a lock.
+ *
+ * Reading:
+ *     plm_auto(plm_db_close) struct plm_db *db = plm_db_open("…/plimsoll.db", err);
+ *     plm_db_lookup(db, PLM_SV("Debian:12"), PLM_SV("openssl"), on_range, arg);
+ *
+ * Building: a feed parser pushes advisories into a builder, the builder writes a section per feed.
+ *     struct plm_db_builder *b = plm_db_builder_new(ctx, err);
+ *     plm_feed_read(ctx, b, "debian-dsa", path_or_url, &stats, err);
+ *     plm_db_builder_write(b, out_path, err);
+ *
+ * The file format is described in vulndb/format.md; every offset is checked before use, so a
+ * file with any byte changed gives an error or a diagnostic, never undefined behaviour.
+ * A store may be read by any number of threads and processes.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/err.h"
+#include "base/register.h"
+#include "model/model.h"
+
+/* ---- advisories, as feeds push them ---------------------------------------------------- */
+
+/* Half-open interval of versions in the scheme of the ecosystem. */
+struct plm_range {
+    plm_sv introduced;    /* null or "0": from the beginning */
+    plm_sv fixed;         /* first version that is not affected; null: no fix */
+    plm_sv last_affected; /* alternative to fixed: inclusive end */
+    plm_sv only;          /* alternative to all: exactly this version */
+};
+
+struct plm_affected {
+    plm_sv ecosystem; /* "Debian:12", "Alpine:v3.18", "AlmaLinux:9", "npm"; as OSV writes them */
+    plm_sv package;   /* source package where the ecosystem's advisories speak of sources */
+    plm_sv scheme;    /* "deb"; null: the ecosystem's own */
+    plm_sv arch;      /* null: all */
+    plm_sv modularity;/* rpm module "name:stream", or null */
+    plm_sv channel;   /* "esm", "elts", ... : off by default; null: the normal one */
+    bool is_binary;   /* `package` is a binary package name (rpm), not a source package */
+    enum plm_fix_state state; /* for ranges without `fixed` */
+    plm_sv severity;  /* vendor's word for this package and release, or null */
+    plm_sv note;      /* vendor's reason for a state ("minor issue"), or null */
+    PLM_VEC(struct plm_range) ranges;
+};
+
+struct plm_advisory {
+    plm_sv id;             /* "DSA-5417-1", "CVE-2023-1234", "GHSA-…" */
+    plm_sv_vec aliases;    /* same flaw (OSV `aliases`) */
+    plm_sv_vec covers;     /* CVEs that an erratum fixes (OSV `upstream`/`related`, DSA braces): each becomes a finding */
+    plm_sv title, details;
+    plm_sv severity;       /* vendor's word, or null */
+    PLM_VEC(struct plm_cvss) cvss;
+    plm_sv_vec references;
+    int64_t published, modified;
+    int64_t withdrawn;     /* != 0: rejected or withdrawn */
+    bool is_malware;       /* MAL-… */
+    PLM_VEC(struct plm_affected) affected;
+};
+
+struct plm_db_builder;
+
+/* What a feed parser is given. */
+struct plm_feed_sink {
+    const struct plm_ctx *ctx;
+    struct plm_arena *arena; /* scratch of one advisory: the sink resets it after each push */
+    void *impl;
+    /* Copies what it needs. */
+    int (*advisory)(struct plm_feed_sink *s, const struct plm_advisory *adv, plm_err **err);
+    int (*kev)(struct plm_feed_sink *s, plm_sv cve, int64_t added, plm_err **err);
+    int (*epss)(struct plm_feed_sink *s, plm_sv cve, double score, double percentile, plm_err **err);
+    int (*eol)(struct plm_feed_sink *s, plm_sv product, plm_sv cycle, plm_sv codename, int64_t eol, plm_err **err);
+    /* A record that could not be understood: counted, kept with file and line for `db status -v`. */
+    void (*bad)(struct plm_feed_sink *s, plm_sv where, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+    /* The data's own date, if it says so. */
+    void (*as_of)(struct plm_feed_sink *s, int64_t t);
+};
+
+/* One input of a feed: a member of an archive or a file of a directory, already decompressed. */
+struct plm_feed_file {
+    plm_sv name; /* relative path, for messages and formats that speak by file name */
+    plm_sv data;
+};
+
+struct plm_feed_format {
+    const char *id;       /* "debian-dsa" */
+    const char *summary;
+    const char *upstream; /* where such data come from */
+    const char *tested;   /* "real data", or "shape from documentation" */
+    const char *const *globs; /* file names inside an archive or directory that are its input, NULL-ended */
+    /* Called once per input file. A broken file is reported by sink->bad and 0; an error ends the feed. */
+    int (*file)(struct plm_feed_sink *s, const struct plm_feed_file *f, plm_err **err);
+    /* Called once after all files, for formats that join files; may be NULL. */
+    int (*finish)(struct plm_feed_sink *s, plm_err **err);
+};
+PLM_SET_DECLARE(plm_feeds, struct plm_feed_format);
+
+struct plm_feed_stats {
+    uint64_t files, records, ranges, bad;
+    int64_t as_of;
+};
+
+struct plm_db_builder *plm_db_builder_new(const struct plm_ctx *ctx, plm_err **err);
+void plm_db_builder_free(struct plm_db_builder *b);
+PLM_CLEANUP(struct plm_db_builder, plm_db_builder_free)
+/* path: a file (plain, .gz, .zst, .xz), a zip, a tar(.gz|.zst|.xz), or a directory. as_of 0: from the data. */
+int plm_feed_read(const struct plm_ctx *ctx, struct plm_db_builder *b, const char *name, const char *format,
+                  const char *path, int64_t as_of, struct plm_feed_stats *out, plm_err **err);
+int plm_db_builder_write(struct plm_db_builder *b, const char *path, plm_err **err);
+
+/* ---- reading the store ------------------------------------------------------------------ */
+
+struct plm_db;
+
+struct plm_db *plm_db_open(const char *path, plm_err **err);
+void plm_db_close(struct plm_db *db);
+PLM_CLEANUP(struct plm_db, plm_db_close)
+
+/* One affected range of one advisory, borrowed from the map. Keys are in the scheme's encoding. */
+struct plm_db_hit {
+    uint32_t feed;      /* index for plm_db_feed */
+    uint32_t advisory;  /* for plm_db_advisory */
+    plm_sv ecosystem, package;
+    plm_sv scheme, arch, modularity, channel;
+    bool is_binary;
+    enum plm_fix_state state;
+    enum plm_severity severity; /* of this package and release; unknown: use the advisory's */
+    plm_sv native_severity, note;
+    plm_sv introduced, fixed, last_affected;             /* texts */
+    plm_sv introduced_key, fixed_key, last_affected_key; /* encoded; null as above */
+    plm_sv id;          /* the advisory's id */
+    bool withdrawn, is_malware;
+};
+/* Calls fn for each range filed under (ecosystem, package). Stops on a negative return and returns it. */
+int plm_db_lookup(const struct plm_db *db, plm_sv ecosystem, plm_sv package,
+                  int (*fn)(void *arg, const struct plm_db_hit *hit), void *arg, plm_err **err);
+/* The whole advisory (without `affected`), texts decompressed into the arena. */
+int plm_db_advisory(const struct plm_db *db, uint32_t feed, uint32_t advisory, struct plm_arena *a,
+                    struct plm_advisory *out, plm_err **err);
+/* All ids that stand for the same flaw as id (union-find over aliases of all feeds), with id; the CVE first. */
+int plm_db_aliases(const struct plm_db *db, plm_sv id, struct plm_arena *a, plm_sv_vec *out, plm_err **err);
+bool plm_db_kev(const struct plm_db *db, plm_sv cve, int64_t *out_added);
+bool plm_db_epss(const struct plm_db *db, plm_sv cve, double *out_score, double *out_percentile);
+/* End of life of (product, cycle): "debian", "12". False if not known. */
+bool plm_db_eol(const struct plm_db *db, plm_sv product, plm_sv cycle, int64_t *out);
+/* Does any loaded feed speak about this ecosystem? */
+bool plm_db_covers(const struct plm_db *db, plm_sv ecosystem);
+
+struct plm_db_feed_info {
+    plm_sv name, format;
+    int64_t as_of;
+    uint64_t records, ranges, bad;
+};
+size_t plm_db_feed_count(const struct plm_db *db);
+void plm_db_feed(const struct plm_db *db, size_t i, struct plm_db_feed_info *out);
+int64_t plm_db_built(const struct plm_db *db);
+/* Checksums of every section and a walk over all offsets. */
+int plm_db_verify(const struct plm_db *db, plm_err **err);
