@@ -34,10 +34,10 @@
         errno = saved_;                                                                                      \
     }
 
-#define plm_auto(fn) __attribute__((cleanup(fn##_p)))
+#define plm_auto(fn)      __attribute__((cleanup(fn##_p)))
 #define plm_auto_done(fn) __attribute__((cleanup(fn##_ip)))
-#define plm_auto_free __attribute__((cleanup(plm_cleanup_free_)))
-#define plm_auto_fd __attribute__((cleanup(plm_cleanup_fd_)))
+#define plm_auto_free     __attribute__((cleanup(plm_cleanup_free_)))
+#define plm_auto_fd       __attribute__((cleanup(plm_cleanup_fd_)))
 
 #define plm_take(p)                                                                                          \
     ({                                                                                                       \

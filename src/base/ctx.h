@@ -17,16 +17,16 @@ struct plm_progress; /* base/progress.h */
 
 struct plm_ctx {
     const struct plm_limits *limits;
-    const struct plm_log *log;      /* NULL: silent */
-    struct plm_progress *progress;  /* NULL: none */
-    const atomic_bool *cancel;      /* NULL: never cancelled */
-    int64_t now;                    /* seconds since the epoch; 0: ask the system clock */
-    bool now_injected;              /* --now was given */
-    bool offline;                   /* no IP socket at all */
-    unsigned jobs;                  /* 0: as many as processors */
-    const char *cache_dir;          /* absolute; NULL: no cache */
-    const char *lib_dir;            /* where the optional modules lie, absolute; NULL: beside the binary */
-    uint64_t timeout_ms;            /* of the whole run, 0: none */
+    const struct plm_log *log;     /* NULL: silent */
+    struct plm_progress *progress; /* NULL: none */
+    const atomic_bool *cancel;     /* NULL: never cancelled */
+    int64_t now;                   /* seconds since the epoch; 0: ask the system clock */
+    bool now_injected;             /* --now was given */
+    bool offline;                  /* no IP socket at all */
+    unsigned jobs;                 /* 0: as many as processors */
+    const char *cache_dir;         /* absolute; NULL: no cache */
+    const char *lib_dir;           /* where the optional modules lie, absolute; NULL: beside the binary */
+    uint64_t timeout_ms;           /* of the whole run, 0: none */
 };
 
 #define PLM_CTX_INIT ((struct plm_ctx){.limits = &plm_limits_default})

@@ -52,8 +52,10 @@ int plm_fail(plm_err **err, enum plm_code code, const char *fmt, ...)
 /* Same with a dotted id. */
 int plm_fail_id(plm_err **err, enum plm_code code, const char *id, const char *fmt, ...)
     __attribute__((format(printf, 4, 5), warn_unused_result));
-/* Takes errno: code by errno (ENOENT: NOTFOUND, EACCES and EPERM: AUTH, ENOMEM: OOM, else IO); ": strerror" is appended. */
-int plm_fail_sys(plm_err **err, const char *fmt, ...) __attribute__((format(printf, 2, 3), warn_unused_result));
+/* Takes errno: code by errno (ENOENT: NOTFOUND, EACCES and EPERM: AUTH, ENOMEM: OOM, else IO); ": strerror"
+ * is appended. */
+int plm_fail_sys(plm_err **err, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), warn_unused_result));
 /* Puts context in front of an error: same code and id, the old one becomes the cause. */
 int plm_wrap(plm_err **err, const char *fmt, ...) __attribute__((format(printf, 2, 3), warn_unused_result));
 int plm_fail_oom(plm_err **err) __attribute__((warn_unused_result));

@@ -54,7 +54,8 @@ static int read_regular(int fd, const char *name, size_t max, struct plm_buf *ou
     if (!S_ISREG(st.st_mode))
         return plm_fail(err, PLM_E_UNSUPPORTED, "%s: not a regular file", name);
     if (st.st_size > 0 && (uint64_t)st.st_size > max)
-        return plm_fail(err, PLM_E_LIMIT, "%s: %lld bytes are over the limit of %zu", name, (long long)st.st_size, max);
+        return plm_fail(err, PLM_E_LIMIT, "%s: %lld bytes are over the limit of %zu", name,
+                        (long long)st.st_size, max);
     return plm_fs_read_fd(fd, name, max, out, err);
 }
 
@@ -93,7 +94,8 @@ int plm_fs_pread_all(int fd, void *p, size_t n, uint64_t off, plm_err **err)
         if (r < 0)
             return plm_fail_sys(err, "read at offset %llu", (unsigned long long)off);
         if (r == 0)
-            return plm_fail(err, PLM_E_PARSE, "file ends at offset %llu, %zu bytes short", (unsigned long long)off, n);
+            return plm_fail(err, PLM_E_PARSE, "file ends at offset %llu, %zu bytes short",
+                            (unsigned long long)off, n);
         at += r;
         off += (uint64_t)r;
         n -= (size_t)r;
@@ -190,7 +192,8 @@ int plm_fs_map_fd(int fd, const char *name, size_t max, struct plm_fs_map *out, 
     if (!S_ISREG(st.st_mode))
         return plm_fail(err, PLM_E_UNSUPPORTED, "%s: not a regular file", name);
     if ((uint64_t)st.st_size > max)
-        return plm_fail(err, PLM_E_LIMIT, "%s: %lld bytes are over the limit of %zu", name, (long long)st.st_size, max);
+        return plm_fail(err, PLM_E_LIMIT, "%s: %lld bytes are over the limit of %zu", name,
+                        (long long)st.st_size, max);
     *out = (struct plm_fs_map){0};
     if (st.st_size == 0)
         return 0;

@@ -13,9 +13,11 @@
 #include <sys/types.h>
 
 /* Opens path below the directory root_fd as if that were "/": symlinks and ".." cannot leave it
- * (openat2 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). O_NOCTTY | O_NONBLOCK is added, so a FIFO does not hang. */
+ * (openat2 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). O_NOCTTY | O_NONBLOCK is added, so a FIFO does not hang.
+ */
 int plm_fs_open_in(int root_fd, const char *path, int flags, plm_err **err);
-/* Reads a whole regular file of at most max bytes into out (appended). Anything that is not regular: UNSUPPORTED. */
+/* Reads a whole regular file of at most max bytes into out (appended). Anything that is not regular:
+ * UNSUPPORTED. */
 int plm_fs_read_in(int root_fd, const char *path, size_t max, struct plm_buf *out, plm_err **err);
 int plm_fs_read(const char *path, size_t max, struct plm_buf *out, plm_err **err);
 int plm_fs_read_fd(int fd, const char *name, size_t max, struct plm_buf *out, plm_err **err);
@@ -24,7 +26,8 @@ int plm_fs_write_all(int fd, const void *p, size_t n, plm_err **err);
 /* Exactly n bytes at an offset; a short file is PARSE. */
 int plm_fs_pread_all(int fd, void *p, size_t n, uint64_t off, plm_err **err);
 
-/* Atomic replacement: a temporary file in the same directory, fsync, rename. Mode 0644 & ~umask unless given. */
+/* Atomic replacement: a temporary file in the same directory, fsync, rename. Mode 0644 & ~umask unless given.
+ */
 int plm_fs_write_atomic(const char *path, plm_sv data, mode_t mode, plm_err **err);
 /* The parts of it, for writers that stream: fd of the temporary file; commit renames, else it is unlinked. */
 struct plm_fs_atomic {

@@ -8,23 +8,23 @@
 #include <stdint.h>
 
 struct plm_limits {
-    uint64_t layer_bytes;     /* uncompressed bytes of one layer */
-    uint64_t layer_entries;   /* tar entries of one layer, directory entries of one tree */
-    uint64_t ratio;           /* uncompressed : compressed, judged above 16 MiB of output */
-    uint64_t path_bytes;      /* one path name */
-    uint64_t pax_bytes;       /* one extended header */
-    uint64_t file_bytes;      /* one wanted file held for an extractor */
-    uint64_t spool_bytes;     /* all files held at once */
-    uint64_t record_bytes;    /* one layer record */
-    uint64_t manifest_bytes;  /* one manifest, index or image config */
-    uint64_t layers;          /* layers of one image */
-    uint64_t packages;        /* packages of one database */
-    uint64_t json_bytes;      /* one JSON document that is read whole */
-    uint64_t yaml_events;     /* events of one YAML document, aliases expanded */
-    uint64_t depth;           /* nesting of JSON, YAML, XML, archives */
-    uint64_t worker_seconds;  /* CPU time of one worker */
-    uint64_t worker_memory;   /* address space of one worker */
-    uint64_t http_bytes;      /* one HTTP body that is read whole */
+    uint64_t layer_bytes;    /* uncompressed bytes of one layer */
+    uint64_t layer_entries;  /* tar entries of one layer, directory entries of one tree */
+    uint64_t ratio;          /* uncompressed : compressed, judged above 16 MiB of output */
+    uint64_t path_bytes;     /* one path name */
+    uint64_t pax_bytes;      /* one extended header */
+    uint64_t file_bytes;     /* one wanted file held for an extractor */
+    uint64_t spool_bytes;    /* all files held at once */
+    uint64_t record_bytes;   /* one layer record */
+    uint64_t manifest_bytes; /* one manifest, index or image config */
+    uint64_t layers;         /* layers of one image */
+    uint64_t packages;       /* packages of one database */
+    uint64_t json_bytes;     /* one JSON document that is read whole */
+    uint64_t yaml_events;    /* events of one YAML document, aliases expanded */
+    uint64_t depth;          /* nesting of JSON, YAML, XML, archives */
+    uint64_t worker_seconds; /* CPU time of one worker */
+    uint64_t worker_memory;  /* address space of one worker */
+    uint64_t http_bytes;     /* one HTTP body that is read whole */
 };
 
 /* The defaults (src/base/limits.c). */

@@ -14,8 +14,8 @@ struct item {
 };
 
 struct plm_pool {
-    pthread_mutex_t lock;          /* guards everything below but threads */
-    pthread_cond_t changed;        /* an item came or went, or `stop` was set */
+    pthread_mutex_t lock;   /* guards everything below but threads */
+    pthread_cond_t changed; /* an item came or went, or `stop` was set */
     struct item *ring;
     size_t cap, head, n, running;
     bool stop;

@@ -21,11 +21,11 @@
         __attribute__((used, retain, section(#set), aligned(sizeof(void *)))) = &(obj)
 
 #define PLM_SET_DECLARE(set, type)                                                                           \
-    extern const type *const __start_##set[] __attribute__((visibility("hidden")));                         \
+    extern const type *const __start_##set[] __attribute__((visibility("hidden")));                          \
     extern const type *const __stop_##set[] __attribute__((visibility("hidden")))
 
 #define PLM_SET_COUNT(set) ((size_t)(__stop_##set - __start_##set))
 
 #define PLM_SET_FOREACH(set, type, it)                                                                       \
-    for (const type *const *it##_pp = __start_##set, *it; it##_pp < __stop_##set && ((it = *it##_pp), 1);     \
+    for (const type *const *it##_pp = __start_##set, *it; it##_pp < __stop_##set && ((it = *it##_pp), 1);    \
          it##_pp++)

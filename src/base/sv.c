@@ -173,7 +173,8 @@ bool plm_sv_glob(plm_sv p, plm_sv s)
                 deep_p = pi;
                 deep_s = si;
                 star_p = SIZE_MAX;
-                if (pi < p.n && p.p[pi] == '/' && plm_sv_glob(plm_sv_from_off(p, pi + 1), plm_sv_from_off(s, si)))
+                if (pi < p.n && p.p[pi] == '/' &&
+                    plm_sv_glob(plm_sv_from_off(p, pi + 1), plm_sv_from_off(s, si)))
                     return true;
             } else {
                 star_p = pi;

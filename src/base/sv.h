@@ -86,7 +86,8 @@ plm_sv plm_sv_trim(plm_sv s);
 bool plm_sv_cut(plm_sv s, char c, plm_sv *head, plm_sv *tail);
 /* Takes the next line (without LF or CRLF) off *rest; false at the end. */
 bool plm_sv_line(plm_sv *rest, plm_sv *line);
-/* Takes the next field up to c off *rest; false at the end (rest->p == NULL). "a,,b" gives three fields, "a," two. */
+/* Takes the next field up to c off *rest; false at the end (rest->p == NULL). "a,,b" gives three fields, "a,"
+ * two. */
 bool plm_sv_field(plm_sv *rest, char c, plm_sv *field);
 /* Takes the next run of non-blank bytes off *rest; false at the end. */
 bool plm_sv_word(plm_sv *rest, plm_sv *word);

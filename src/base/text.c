@@ -12,7 +12,11 @@ size_t plm_utf8_next(plm_sv s, uint32_t *out_cp)
     if (s.n == 0)
         return 0;
     const unsigned char *p = (const unsigned char *)s.p;
-    size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+    size_t n = p[0] < 0x80                   ? 1
+               : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+               : (p[0] & 0xf0) == 0xe0       ? 3
+               : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                             : 0;
     if (n == 0 || n > s.n)
         return 0;
     uint32_t cp = n == 1 ? p[0] : p[0] & (0x7fu >> n);
@@ -21,7 +25,8 @@ size_t plm_utf8_next(plm_sv s, uint32_t *out_cp)
             return 0;
         cp = cp << 6 | (p[i] & 0x3f);
     }
-    if ((n == 3 && (cp < 0x800 || (cp >= 0xd800 && cp < 0xe000))) || (n == 4 && (cp < 0x10000 || cp > 0x10ffff)))
+    if ((n == 3 && (cp < 0x800 || (cp >= 0xd800 && cp < 0xe000))) ||
+        (n == 4 && (cp < 0x10000 || cp > 0x10ffff)))
         return 0;
     *out_cp = cp;
     return n;
@@ -125,7 +130,8 @@ void plm_text_html(struct plm_buf *b, plm_sv s)
 /* Independent of the locale: the East Asian wide blocks and emoji are 2, combining marks 0. */
 static size_t width_of(uint32_t c)
 {
-    if ((c >= 0x300 && c <= 0x36f) || (c >= 0x20d0 && c <= 0x20ff) || (c >= 0xfe00 && c <= 0xfe0f) || is_hidden(c))
+    if ((c >= 0x300 && c <= 0x36f) || (c >= 0x20d0 && c <= 0x20ff) || (c >= 0xfe00 && c <= 0xfe0f) ||
+        is_hidden(c))
         return 0;
     if ((c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
         (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
@@ -168,7 +174,8 @@ void plm_text_bytes(struct plm_buf *b, uint64_t bytes)
         rest = whole % 1024;
         whole /= 1024;
     }
-    plm_buf_printf(b, "%llu.%llu %s", (unsigned long long)whole, (unsigned long long)(rest * 10 / 1024), units[u - 1]);
+    plm_buf_printf(b, "%llu.%llu %s", (unsigned long long)whole, (unsigned long long)(rest * 10 / 1024),
+                   units[u - 1]);
 }
 
 void plm_text_age(struct plm_buf *b, int64_t seconds)

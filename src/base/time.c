@@ -182,7 +182,7 @@ bool plm_duration_parse(plm_sv s, uint64_t *out_ms)
         while (n < s.n && s.p[n] >= 'a' && s.p[n] <= 'z')
             n++;
         plm_sv unit = plm_sv_sub(s, 0, n);
-        uint64_t ms = plm_sv_is(unit, "ms")                ? 1
+        uint64_t ms = plm_sv_is(unit, "ms")                 ? 1
                       : unit.n == 0 || plm_sv_is(unit, "s") ? 1000
                       : plm_sv_is(unit, "m")                ? 60000
                       : plm_sv_is(unit, "h")                ? 3600000

@@ -9,7 +9,8 @@
 
 /* RFC 3339: "2026-11-24T11:25:00Z", with offset, fraction (dropped), or a plain date (midnight). */
 bool plm_time_parse(plm_sv s, int64_t *out);
-/* RFC 822 / RFC 2822 as in HTTP, Debian Release files and changelogs: "Sat, 17 May 2025 10:00:00 UTC" or "+0200". */
+/* RFC 822 / RFC 2822 as in HTTP, Debian Release files and changelogs: "Sat, 17 May 2025 10:00:00 UTC" or
+ * "+0200". */
 bool plm_time_parse_rfc2822(plm_sv s, int64_t *out);
 /* "2026-11-24T11:25:00Z" and "2026-11-24". */
 void plm_time_put(struct plm_buf *b, int64_t t);

@@ -16,19 +16,20 @@
 #include "model/model.h"
 
 struct plm_cataloger {
-    const char *id;      /* "dpkg" */
+    const char *id; /* "dpkg" */
     const char *summary;
-    const char *type;    /* purl type of its packages */
+    const char *type; /* purl type of its packages */
     const struct plm_extractor *extractor;
 };
 PLM_SET_DECLARE(plm_catalogers, struct plm_cataloger);
 
 enum { PLM_CATALOG_OWNED = 1, PLM_CATALOG_ALL_LAYERS = 2 };
 
-int plm_catalog_collect(const struct plm_ctx *ctx, const struct plm_analysis *a, unsigned flags, struct plm_report *r,
-                        uint32_t target, plm_err **err);
+int plm_catalog_collect(const struct plm_ctx *ctx, const struct plm_analysis *a, unsigned flags,
+                        struct plm_report *r, uint32_t target, plm_err **err);
 
-/* What is known of a distribution: id and version of os-release to the ecosystem that advisories are filed under. */
+/* What is known of a distribution: id and version of os-release to the ecosystem that advisories are filed
+ * under. */
 int plm_distro_resolve(struct plm_arena *a, struct plm_distro *d);
 /* "pkg:deb/debian/curl@7.88.1-10?arch=amd64&distro=debian-12" (package-url specification). */
 plm_sv plm_purl_make(struct plm_arena *a, const struct plm_package *p, const struct plm_distro *d);

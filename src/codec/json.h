@@ -18,7 +18,8 @@
 struct plm_json;
 
 /* PARSE with line and column; LIMIT for size and depth. Duplicate keys keep the first. The text is copied. */
-struct plm_json *plm_json_parse(plm_sv text, const char *name, const struct plm_limits *limits, plm_err **err);
+struct plm_json *plm_json_parse(plm_sv text, const char *name, const struct plm_limits *limits,
+                                plm_err **err);
 void plm_json_free(struct plm_json *doc);
 PLM_CLEANUP(struct plm_json, plm_json_free)
 yyjson_val *plm_json_root(const struct plm_json *doc);

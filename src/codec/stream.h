@@ -26,8 +26,9 @@ struct plm_stream_ops {
     void (*free)(void *impl);
 };
 
-struct plm_stream *plm_stream_new(const struct plm_stream_ops *ops, void *impl, const char *name, plm_err **err);
-struct plm_stream *plm_stream_fd(int fd, const char *name, plm_err **err);      /* takes the descriptor */
+struct plm_stream *plm_stream_new(const struct plm_stream_ops *ops, void *impl, const char *name,
+                                  plm_err **err);
+struct plm_stream *plm_stream_fd(int fd, const char *name, plm_err **err);        /* takes the descriptor */
 struct plm_stream *plm_stream_view(plm_sv data, const char *name, plm_err **err); /* borrows */
 void plm_stream_free(struct plm_stream *s);
 PLM_CLEANUP(struct plm_stream, plm_stream_free)
@@ -37,7 +38,8 @@ enum plm_compression plm_compression_sniff(plm_sv head);
 const char *plm_compression_name(enum plm_compression c);
 
 /* Sniffs and wraps. Takes s, also on failure. Enforces limits->layer_bytes and limits->ratio (LIMIT). */
-struct plm_stream *plm_stream_decompress(struct plm_stream *s, const struct plm_limits *limits, plm_err **err);
+struct plm_stream *plm_stream_decompress(struct plm_stream *s, const struct plm_limits *limits,
+                                         plm_err **err);
 
 ssize_t plm_stream_read(struct plm_stream *s, void *p, size_t n, plm_err **err);
 /* Exactly n bytes, else PARSE "ends at offset". */

@@ -39,10 +39,12 @@ struct plm_tar_entry {
     plm_sv xattrs; /* "key\0varint-length value" ... or null; see plm_tar_xattr */
 };
 
-struct plm_tar *plm_tar_new(struct plm_stream *s, const struct plm_limits *limits, plm_err **err); /* borrows s */
+struct plm_tar *plm_tar_new(struct plm_stream *s, const struct plm_limits *limits,
+                            plm_err **err); /* borrows s */
 void plm_tar_free(struct plm_tar *t);
 PLM_CLEANUP(struct plm_tar, plm_tar_free)
-/* 1: an entry; 0: end of archive; -1. A missing end marker at a block boundary is the end (as GNU tar warns). */
+/* 1: an entry; 0: end of archive; -1. A missing end marker at a block boundary is the end (as GNU tar warns).
+ */
 int plm_tar_next(struct plm_tar *t, struct plm_tar_entry *out, plm_err **err);
 /* Contents of the current entry. */
 ssize_t plm_tar_read(struct plm_tar *t, void *p, size_t n, plm_err **err);

@@ -17,10 +17,10 @@ enum plm_yaml_kind { PLM_YAML_NULL, PLM_YAML_SCALAR, PLM_YAML_SEQUENCE, PLM_YAML
 
 struct plm_yaml_node {
     enum plm_yaml_kind kind;
-    bool is_quoted; /* scalar written with quotes: a string whatever it looks like */
-    plm_sv text;    /* scalar */
-    uint32_t line, column; /* from 1 */
-    size_t n;              /* items of a sequence, pairs of a mapping */
+    bool is_quoted;               /* scalar written with quotes: a string whatever it looks like */
+    plm_sv text;                  /* scalar */
+    uint32_t line, column;        /* from 1 */
+    size_t n;                     /* items of a sequence, pairs of a mapping */
     struct plm_yaml_node **items; /* values */
     struct plm_yaml_node **keys;  /* mapping only */
 };
@@ -28,7 +28,8 @@ struct plm_yaml_node {
 struct plm_yaml;
 
 /* One document; an empty text gives a NULL node root. PARSE with name, line, column. */
-struct plm_yaml *plm_yaml_parse(plm_sv text, const char *name, const struct plm_limits *limits, plm_err **err);
+struct plm_yaml *plm_yaml_parse(plm_sv text, const char *name, const struct plm_limits *limits,
+                                plm_err **err);
 void plm_yaml_free(struct plm_yaml *doc);
 PLM_CLEANUP(struct plm_yaml, plm_yaml_free)
 const struct plm_yaml_node *plm_yaml_root(const struct plm_yaml *doc);

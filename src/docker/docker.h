@@ -28,24 +28,24 @@ struct plm_engine_config {
 };
 
 struct plm_engine_info {
-    plm_sv endpoint;   /* "unix:///run/docker.sock" */
-    plm_sv name;       /* "docker", "podman" */
+    plm_sv endpoint; /* "unix:///run/docker.sock" */
+    plm_sv name;     /* "docker", "podman" */
     plm_sv version, api_version;
     plm_sv os, arch;
-    plm_sv driver;     /* storage driver: "overlay2", "overlayfs" (containerd image store) */
-    plm_sv root_dir;   /* DockerRootDir */
-    bool is_local;     /* unix socket: its files are on this machine */
+    plm_sv driver;   /* storage driver: "overlay2", "overlayfs" (containerd image store) */
+    plm_sv root_dir; /* DockerRootDir */
+    bool is_local;   /* unix socket: its files are on this machine */
 };
 
 struct plm_engine_image {
-    plm_sv id;              /* config digest */
+    plm_sv id; /* config digest */
     plm_sv_vec tags, digests;
     plm_sv os, arch, variant;
     int64_t created;
     uint64_t size;
-    plm_sv_vec diff_ids;    /* bottom first */
-    plm_sv lower, upper;    /* GraphDriver.Data LowerDir, UpperDir; null elsewhere */
-    plm_sv config_json;     /* the image config as the engine knows it, or null */
+    plm_sv_vec diff_ids; /* bottom first */
+    plm_sv lower, upper; /* GraphDriver.Data LowerDir, UpperDir; null elsewhere */
+    plm_sv config_json;  /* the image config as the engine knows it, or null */
 };
 
 struct plm_engine_container {
@@ -53,24 +53,26 @@ struct plm_engine_container {
     int64_t pid;
 };
 
-struct plm_engine *plm_engine_open(const struct plm_ctx *ctx, const struct plm_engine_config *conf, plm_err **err);
+struct plm_engine *plm_engine_open(const struct plm_ctx *ctx, const struct plm_engine_config *conf,
+                                   plm_err **err);
 void plm_engine_close(struct plm_engine *e);
 PLM_CLEANUP(struct plm_engine, plm_engine_close)
-int plm_engine_describe(struct plm_engine *e, struct plm_arena *a, struct plm_engine_info *out, plm_err **err);
-int plm_engine_image_inspect(struct plm_engine *e, plm_sv ref, struct plm_arena *a, struct plm_engine_image *out,
-                             plm_err **err);
+int plm_engine_describe(struct plm_engine *e, struct plm_arena *a, struct plm_engine_info *out,
+                        plm_err **err);
+int plm_engine_image_inspect(struct plm_engine *e, plm_sv ref, struct plm_arena *a,
+                             struct plm_engine_image *out, plm_err **err);
 /* History, bottom first, with empty layers; created_by and whether it made a layer. */
 struct plm_engine_history {
     plm_sv created_by;
     bool is_empty_layer;
 };
-int plm_engine_image_history(struct plm_engine *e, plm_sv ref, struct plm_arena *a, struct plm_engine_history **out,
-                             size_t *out_n, plm_err **err);
+int plm_engine_image_history(struct plm_engine *e, plm_sv ref, struct plm_arena *a,
+                             struct plm_engine_history **out, size_t *out_n, plm_err **err);
 int plm_engine_images(struct plm_engine *e, struct plm_arena *a, struct plm_engine_image **out, size_t *out_n,
                       plm_err **err);
 /* all: stopped ones too. */
-int plm_engine_containers(struct plm_engine *e, bool all, struct plm_arena *a, struct plm_engine_container **out,
-                          size_t *out_n, plm_err **err);
+int plm_engine_containers(struct plm_engine *e, bool all, struct plm_arena *a,
+                          struct plm_engine_container **out, size_t *out_n, plm_err **err);
 int plm_engine_container_inspect(struct plm_engine *e, plm_sv ref, struct plm_arena *a,
                                  struct plm_engine_container *out, plm_err **err);
 /* The stream of `docker save REF`. */

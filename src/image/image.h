@@ -66,8 +66,8 @@ struct plm_entry {
 
 /* What an extractor writes; all of it ends in the layer record. */
 struct plm_extract_out {
-    struct plm_buf facts; /* the extractor's own format */
-    struct plm_buf owned; /* plm_files_encode sections, read only when ownership is asked */
+    struct plm_buf facts;    /* the extractor's own format */
+    struct plm_buf owned;    /* plm_files_encode sections, read only when ownership is asked */
     struct plm_arena *arena; /* scratch, freed after the call */
     /* Adds a diagnostic about this file. */
     void (*diag)(struct plm_extract_out *out, const char *code, enum plm_severity sev, const char *fmt, ...)
@@ -79,9 +79,9 @@ struct plm_extract_out {
 struct plm_extractor {
     const char *id;
     const char *summary;
-    unsigned version;          /* raise when the facts change: it is part of the cache key */
-    const char *const *globs;  /* plm_sv_glob patterns on the path, NULL-ended */
-    uint64_t max_bytes;        /* larger files are a diagnostic (file.too-large) */
+    unsigned version;         /* raise when the facts change: it is part of the cache key */
+    const char *const *globs; /* plm_sv_glob patterns on the path, NULL-ended */
+    uint64_t max_bytes;       /* larger files are a diagnostic (file.too-large) */
     /* The whole content (mapped). An error is turned into the diagnostic "<id>.unreadable" by the caller. */
     int (*extract)(const struct plm_entry *e, plm_sv content, struct plm_extract_out *out, plm_err **err);
 };
@@ -92,31 +92,31 @@ PLM_SET_DECLARE(plm_extractors, struct plm_extractor);
 
 struct plm_facts {
     const struct plm_extractor *extractor;
-    plm_sv path;      /* absolute */
-    uint32_t layer;   /* index; PLM_NONE for a directory source */
-    bool visible;     /* the file is in the merged view */
+    plm_sv path;    /* absolute */
+    uint32_t layer; /* index; PLM_NONE for a directory source */
+    bool visible;   /* the file is in the merged view */
     plm_sv data, owned;
 };
 
 struct plm_analysis {
     struct plm_arena *arena;
-    struct plm_target target;                     /* all but distro and verdict */
-    PLM_VEC(struct plm_facts) facts;              /* sorted by extractor id, path, layer */
+    struct plm_target target;        /* all but distro and verdict */
+    PLM_VEC(struct plm_facts) facts; /* sorted by extractor id, path, layer */
     PLM_VEC(struct plm_diagnostic) diagnostics;
     uint64_t entries, bytes_read;
 };
 
 struct plm_image_options {
-    plm_sv platform;             /* "linux/arm64", or null: this machine's */
-    plm_sv host;                 /* -H, or null */
-    plm_sv context;              /* --context, or null */
-    plm_sv root;                 /* --root for host: */
+    plm_sv platform; /* "linux/arm64", or null: this machine's */
+    plm_sv host;     /* -H, or null */
+    plm_sv context;  /* --context, or null */
+    plm_sv root;     /* --root for host: */
     const struct plm_extractor *const *extractors;
     size_t n_extractors;
-    bool want_owned;             /* fill facts[].owned */
-    bool all_layers;             /* facts of deleted and replaced files too (visible == false) */
+    bool want_owned; /* fill facts[].owned */
+    bool all_layers; /* facts of deleted and replaced files too (visible == false) */
     bool no_cache;
-    bool engine_export;          /* do not read the engine's storage in place */
+    bool engine_export; /* do not read the engine's storage in place */
 };
 
 struct plm_analysis *plm_image_analyze(const struct plm_ctx *ctx, const struct plm_source *src,
@@ -125,8 +125,9 @@ void plm_analysis_free(struct plm_analysis *a);
 PLM_CLEANUP(struct plm_analysis, plm_analysis_free)
 
 /* images: and running: to the sources they stand for. */
-int plm_source_expand(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_image_options *opt,
-                      struct plm_arena *a, struct plm_source **out, size_t *out_n, plm_err **err);
+int plm_source_expand(const struct plm_ctx *ctx, const struct plm_source *src,
+                      const struct plm_image_options *opt, struct plm_arena *a, struct plm_source **out,
+                      size_t *out_n, plm_err **err);
 
 /* Forks the clean spawner. Call before any thread exists and before opening anything. */
 int plm_spawner_start(plm_err **err);
@@ -139,4 +140,5 @@ struct plm_cache_status {
 };
 int plm_cache_status(const struct plm_ctx *ctx, struct plm_cache_status *out, plm_err **err);
 /* Removes least recently used records until at most max_bytes stay. */
-int plm_cache_prune(const struct plm_ctx *ctx, uint64_t max_bytes, struct plm_cache_status *out_removed, plm_err **err);
+int plm_cache_prune(const struct plm_ctx *ctx, uint64_t max_bytes, struct plm_cache_status *out_removed,
+                    plm_err **err);

@@ -15,12 +15,12 @@
 #include "vulndb/vulndb.h"
 
 struct plm_match_options {
-    plm_sv_vec channels;  /* opt-in channels: "esm", "elts" */
+    plm_sv_vec channels; /* opt-in channels: "esm", "elts" */
     bool include_withdrawn;
 };
 
-int plm_match_target(const struct plm_ctx *ctx, const struct plm_db *db, struct plm_report *r, uint32_t target,
-                     const struct plm_match_options *opt, plm_err **err);
+int plm_match_target(const struct plm_ctx *ctx, const struct plm_db *db, struct plm_report *r,
+                     uint32_t target, const struct plm_match_options *opt, plm_err **err);
 
 /* Why `id` does or does not touch a package: lines for people, in order, one per range that was looked at. */
 int plm_match_explain(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r,
@@ -49,4 +49,5 @@ PLM_CLEANUP(struct plm_exceptions, plm_exceptions_free)
 /* Our YAML format; CONFIG with file and line on unknown keys and bad dates. */
 int plm_exceptions_load(const struct plm_ctx *ctx, struct plm_exceptions *e, const char *path, plm_err **err);
 /* Suppresses what applies, reports expired and unused ones as diagnostics. */
-int plm_exceptions_apply(const struct plm_ctx *ctx, struct plm_exceptions *e, struct plm_report *r, plm_err **err);
+int plm_exceptions_apply(const struct plm_ctx *ctx, struct plm_exceptions *e, struct plm_report *r,
+                         plm_err **err);

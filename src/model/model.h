@@ -68,15 +68,15 @@ struct plm_layer {
 enum plm_eol_state { PLM_EOL_UNKNOWN, PLM_EOL_SUPPORTED, PLM_EOL_ENDED };
 
 struct plm_distro {
-    plm_sv id;          /* os-release ID: "debian"; null if no distribution was recognised */
-    plm_sv version;     /* VERSION_ID: "12"; "sid", "edge", "rolling" for rolling ones */
-    plm_sv codename;    /* "bookworm" */
-    plm_sv pretty;      /* PRETTY_NAME */
-    plm_sv like;        /* ID_LIKE */
-    plm_sv ecosystem;   /* what advisories are looked up under ("Debian:12", "AlmaLinux:9"), null: none known */
-    plm_sv evidence;    /* the file it was read from */
+    plm_sv id;        /* os-release ID: "debian"; null if no distribution was recognised */
+    plm_sv version;   /* VERSION_ID: "12"; "sid", "edge", "rolling" for rolling ones */
+    plm_sv codename;  /* "bookworm" */
+    plm_sv pretty;    /* PRETTY_NAME */
+    plm_sv like;      /* ID_LIKE */
+    plm_sv ecosystem; /* what advisories are looked up under ("Debian:12", "AlmaLinux:9"), null: none known */
+    plm_sv evidence;  /* the file it was read from */
     enum plm_eol_state eol;
-    int64_t eol_date;   /* 0: not known */
+    int64_t eol_date; /* 0: not known */
 };
 
 enum plm_result { PLM_RESULT_NONE, PLM_RESULT_PASS, PLM_RESULT_WARN, PLM_RESULT_INCOMPLETE, PLM_RESULT_FAIL };
@@ -95,13 +95,13 @@ struct plm_verdict {
 };
 
 struct plm_target {
-    plm_sv id;          /* stable within a report: the source as named */
-    plm_sv scheme;      /* "docker-archive", "dir", ... */
-    plm_sv reference;   /* what stands after the scheme */
-    plm_sv digest;      /* manifest digest */
-    plm_sv image_id;    /* config digest */
-    plm_sv platform;    /* "linux/amd64" */
-    int64_t created;    /* 0: not known */
+    plm_sv id;                        /* stable within a report: the source as named */
+    plm_sv scheme;                    /* "docker-archive", "dir", ... */
+    plm_sv reference;                 /* what stands after the scheme */
+    plm_sv digest;                    /* manifest digest */
+    plm_sv image_id;                  /* config digest */
+    plm_sv platform;                  /* "linux/amd64" */
+    int64_t created;                  /* 0: not known */
     PLM_VEC(struct plm_layer) layers; /* bottom first */
     uint32_t layers_cached;
     struct plm_distro distro;
@@ -118,22 +118,23 @@ struct plm_location {
 
 struct plm_package {
     uint32_t target;
-    plm_sv id;             /* made by plm_report_finish: unique within the report */
-    plm_sv type;           /* "deb", "apk", "rpm", "npm", ... (purl types) */
-    plm_sv name, version;  /* version as the package manager prints it, with epoch */
+    plm_sv id;            /* made by plm_report_finish: unique within the report */
+    plm_sv type;          /* "deb", "apk", "rpm", "npm", ... (purl types) */
+    plm_sv name, version; /* version as the package manager prints it, with epoch */
     plm_sv arch;
-    plm_sv source_name;    /* equal to name/version where the database names no other */
+    plm_sv source_name; /* equal to name/version where the database names no other */
     plm_sv source_version;
     plm_sv purl;
     plm_sv vendor;
-    plm_sv modularity;     /* rpm: "nodejs:18" (name:stream) */
-    plm_sv status;         /* dpkg: "installed", "config-files", ... ; null elsewhere */
+    plm_sv modularity; /* rpm: "nodejs:18" (name:stream) */
+    plm_sv status;     /* dpkg: "installed", "config-files", ... ; null elsewhere */
     plm_sv cataloger;
-    plm_sv owner;          /* id of the package that owns this one's files, or null */
-    int64_t installed_at;  /* 0: not known */
+    plm_sv owner;         /* id of the package that owns this one's files, or null */
+    int64_t installed_at; /* 0: not known */
     plm_sv_vec licenses, cpes;
-    PLM_VEC(struct plm_location) locations; /* the database that names it; [0].layer is the layer that brought it */
-    plm_sv_vec files;      /* owned files, absolute; only where asked for */
+    PLM_VEC(struct plm_location)
+    locations;        /* the database that names it; [0].layer is the layer that brought it */
+    plm_sv_vec files; /* owned files, absolute; only where asked for */
 };
 
 /* ---- findings ------------------------------------------------------------------------ */
@@ -157,11 +158,11 @@ struct plm_cvss {
 
 /* One way in which the finding was reached; [0] decided fix and severity. */
 struct plm_matched {
-    plm_sv feed;      /* "debian-dsa", "osv", "repo" */
-    plm_sv record;    /* id of the record in that feed: "DSA-5417-1" */
-    plm_sv range;     /* "< 3.0.9-1", "[1.2, 1.4)" */
-    plm_sv scheme;    /* version scheme: "deb" */
-    plm_sv by;        /* "source-package", "package", "cpe" */
+    plm_sv feed;   /* "debian-dsa", "osv", "repo" */
+    plm_sv record; /* id of the record in that feed: "DSA-5417-1" */
+    plm_sv range;  /* "< 3.0.9-1", "[1.2, 1.4)" */
+    plm_sv scheme; /* version scheme: "deb" */
+    plm_sv by;     /* "source-package", "package", "cpe" */
 };
 
 struct plm_control {
@@ -176,28 +177,28 @@ struct plm_suppressed {
 
 struct plm_finding {
     uint32_t target;
-    plm_sv key;             /* made by plm_report_finish: stable fingerprint without version or time */
-    plm_sv id;              /* CVE id first, else the advisory's own; check id; rule id */
+    plm_sv key; /* made by plm_report_finish: stable fingerprint without version or time */
+    plm_sv id;  /* CVE id first, else the advisory's own; check id; rule id */
     enum plm_kind kind;
     enum plm_severity severity;
     plm_sv native_severity; /* as the source wrote it */
     plm_sv title;
-    uint32_t package;       /* index into report packages, or PLM_NONE */
-    plm_sv object;          /* what it is about where that is not a package */
+    uint32_t package; /* index into report packages, or PLM_NONE */
+    plm_sv object;    /* what it is about where that is not a package */
     enum plm_fix_state fix;
     plm_sv_vec fix_versions;
     int64_t fix_date, published; /* 0: not known */
-    plm_sv_vec aliases;     /* other ids, sorted, without `id` */
+    plm_sv_vec aliases;          /* other ids, sorted, without `id` */
     PLM_VEC(struct plm_cvss) cvss;
-    double epss;            /* < 0: not known */
+    double epss; /* < 0: not known */
     bool kev;
-    double risk;            /* < 0: not known; made by plm_report_finish */
+    double risk; /* < 0: not known; made by plm_report_finish */
     PLM_VEC(struct plm_matched) matched;
-    plm_sv path;            /* location */
-    uint32_t line;          /* 0: none */
-    uint32_t layer;         /* index or PLM_NONE */
-    bool is_base;           /* in the base image's layers */
-    bool is_new;            /* against the report named by --against */
+    plm_sv path;    /* location */
+    uint32_t line;  /* 0: none */
+    uint32_t layer; /* index or PLM_NONE */
+    bool is_base;   /* in the base image's layers */
+    bool is_new;    /* against the report named by --against */
     PLM_VEC(struct plm_control) controls;
     plm_sv_vec evidence;
     plm_sv remediation;
@@ -219,12 +220,12 @@ struct plm_check_row {
 
 /* Something that could not be examined. severity high or above: the result is incomplete. */
 struct plm_diagnostic {
-    plm_sv code;    /* "layer.truncated": dotted, stable, listed in docs/reference */
+    plm_sv code; /* "layer.truncated": dotted, stable, listed in docs/reference */
     enum plm_severity severity;
     uint32_t target; /* or PLM_NONE */
     plm_sv object;   /* file, layer, package */
     plm_sv message;
-    plm_sv hint;     /* or null */
+    plm_sv hint; /* or null */
 };
 
 /* ---- the report ---------------------------------------------------------------------- */
@@ -285,8 +286,9 @@ struct plm_check_row *plm_report_check(struct plm_report *r, uint32_t target);
 
 /* Adds a diagnostic; marks the target incomplete when severity is high or above. `code` is a literal.
  * Returns it so that a hint can be set; NULL if the arena failed. */
-struct plm_diagnostic *plm_diag(struct plm_report *r, const char *code, enum plm_severity severity, uint32_t target,
-                                plm_sv object, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+struct plm_diagnostic *plm_diag(struct plm_report *r, const char *code, enum plm_severity severity,
+                                uint32_t target, plm_sv object, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
 /* The same from an error: message is its text, hint its hint. */
 struct plm_diagnostic *plm_diag_err(struct plm_report *r, const char *code, enum plm_severity severity,
                                     uint32_t target, plm_sv object, const plm_err *e);
@@ -297,8 +299,8 @@ int plm_report_finish(struct plm_report *r, plm_err **err);
 
 /* ---- package lists on the wire ------------------------------------------------------- */
 
-/* Packages as bytes, for layer records and caches (version 1; base/buf.h primitives). `files` are not included:
- * owned files travel in a section of their own (plm_files_encode). */
+/* Packages as bytes, for layer records and caches (version 1; base/buf.h primitives). `files` are not
+ * included: owned files travel in a section of their own (plm_files_encode). */
 void plm_package_encode(struct plm_buf *out, const struct plm_package *p);
 struct plm_rd;
 /* Strings are copied into the arena. Failure is r->failed or the arena's. */
@@ -306,5 +308,6 @@ void plm_package_decode(struct plm_rd *r, struct plm_arena *a, struct plm_packag
 void plm_distro_encode(struct plm_buf *out, const struct plm_distro *d);
 void plm_distro_decode(struct plm_rd *r, struct plm_arena *a, struct plm_distro *out);
 
-/* CVSS v2, v3.0, v3.1 and v4.0 vectors to a base score; false if the vector is not valid. (FIRST's specifications) */
+/* CVSS v2, v3.0, v3.1 and v4.0 vectors to a base score; false if the vector is not valid. (FIRST's
+ * specifications) */
 bool plm_cvss_score(plm_sv vector, double *out_score, plm_sv *out_version);

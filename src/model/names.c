@@ -4,7 +4,8 @@
  */
 #include "model/model.h"
 
-static const char *const severities[PLM_SEV_COUNT_] = {"unknown", "negligible", "low", "medium", "high", "critical"};
+static const char *const severities[PLM_SEV_COUNT_] = {"unknown", "negligible", "low",
+                                                       "medium",  "high",       "critical"};
 
 const char *plm_severity_name(enum plm_severity s)
 {
@@ -48,8 +49,9 @@ enum plm_severity plm_severity_of_score(double score)
                           : PLM_SEV_UNKNOWN;
 }
 
-static const char *const kinds[PLM_KIND_COUNT_] = {"vulnerability", "secret",    "misconfiguration", "license", "malware",
-                                                   "signature",     "audit",     "runtime",          "code"};
+static const char *const kinds[PLM_KIND_COUNT_] = {"vulnerability", "secret",  "misconfiguration",
+                                                   "license",       "malware", "signature",
+                                                   "audit",         "runtime", "code"};
 
 const char *plm_kind_name(enum plm_kind k)
 {

@@ -66,8 +66,8 @@ struct plm_check_row *plm_report_check(struct plm_report *r, uint32_t target)
     return c;
 }
 
-static struct plm_diagnostic *add_diag(struct plm_report *r, const char *code, enum plm_severity severity, uint32_t target,
-                                       plm_sv object, plm_sv message)
+static struct plm_diagnostic *add_diag(struct plm_report *r, const char *code, enum plm_severity severity,
+                                       uint32_t target, plm_sv object, plm_sv message)
 {
     struct plm_diagnostic *d = plm_vec_push(r->arena, &r->diagnostics);
     if (!d)
@@ -82,8 +82,8 @@ static struct plm_diagnostic *add_diag(struct plm_report *r, const char *code, e
     return d;
 }
 
-struct plm_diagnostic *plm_diag(struct plm_report *r, const char *code, enum plm_severity severity, uint32_t target,
-                                plm_sv object, const char *fmt, ...)
+struct plm_diagnostic *plm_diag(struct plm_report *r, const char *code, enum plm_severity severity,
+                                uint32_t target, plm_sv object, const char *fmt, ...)
 {
     va_list ap;
     char *text = NULL;
@@ -91,19 +91,19 @@ struct plm_diagnostic *plm_diag(struct plm_report *r, const char *code, enum plm
     if (vasprintf(&text, fmt, ap) < 0)
         text = NULL;
     va_end(ap);
-    struct plm_diagnostic *d =
-        add_diag(r, code, severity, target, object, plm_arena_sv(r->arena, text ? plm_sv_from(text) : PLM_SV("")));
+    struct plm_diagnostic *d = add_diag(r, code, severity, target, object,
+                                        plm_arena_sv(r->arena, text ? plm_sv_from(text) : PLM_SV("")));
     free(text);
     return d;
 }
 
-struct plm_diagnostic *plm_diag_err(struct plm_report *r, const char *code, enum plm_severity severity, uint32_t target,
-                                    plm_sv object, const plm_err *e)
+struct plm_diagnostic *plm_diag_err(struct plm_report *r, const char *code, enum plm_severity severity,
+                                    uint32_t target, plm_sv object, const plm_err *e)
 {
     plm_auto_free char *text = plm_err_text(e);
     const char *hint = plm_err_hint_get(e);
-    struct plm_diagnostic *d =
-        add_diag(r, code, severity, target, object, plm_arena_sv(r->arena, plm_sv_from(text ? text : "out of memory")));
+    struct plm_diagnostic *d = add_diag(r, code, severity, target, object,
+                                        plm_arena_sv(r->arena, plm_sv_from(text ? text : "out of memory")));
     if (d && hint)
         d->hint = plm_arena_sv(r->arena, plm_sv_from(hint));
     return d;
@@ -259,7 +259,8 @@ static void make_risk(struct plm_finding *f)
 
 static void count(struct plm_report *r)
 {
-    struct plm_counts c = {.packages = r->packages.n, .targets = r->targets.n, .diagnostics = r->diagnostics.n};
+    struct plm_counts c = {
+        .packages = r->packages.n, .targets = r->targets.n, .diagnostics = r->diagnostics.n};
     for (size_t i = 0; i < r->targets.n; i++) {
         c.layers += r->targets.v[i].layers.n;
         c.layers_cached += r->targets.v[i].layers_cached;

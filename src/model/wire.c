@@ -8,17 +8,18 @@
 #include "model/model.h"
 
 static const size_t package_strings[] = {
-    offsetof(struct plm_package, type),       offsetof(struct plm_package, name),
-    offsetof(struct plm_package, version),    offsetof(struct plm_package, arch),
+    offsetof(struct plm_package, type),        offsetof(struct plm_package, name),
+    offsetof(struct plm_package, version),     offsetof(struct plm_package, arch),
     offsetof(struct plm_package, source_name), offsetof(struct plm_package, source_version),
-    offsetof(struct plm_package, purl),       offsetof(struct plm_package, vendor),
-    offsetof(struct plm_package, modularity), offsetof(struct plm_package, status),
+    offsetof(struct plm_package, purl),        offsetof(struct plm_package, vendor),
+    offsetof(struct plm_package, modularity),  offsetof(struct plm_package, status),
     offsetof(struct plm_package, cataloger),
 };
 
 static const size_t distro_strings[] = {
-    offsetof(struct plm_distro, id),     offsetof(struct plm_distro, version),   offsetof(struct plm_distro, codename),
-    offsetof(struct plm_distro, pretty), offsetof(struct plm_distro, like),      offsetof(struct plm_distro, ecosystem),
+    offsetof(struct plm_distro, id),       offsetof(struct plm_distro, version),
+    offsetof(struct plm_distro, codename), offsetof(struct plm_distro, pretty),
+    offsetof(struct plm_distro, like),     offsetof(struct plm_distro, ecosystem),
     offsetof(struct plm_distro, evidence),
 };
 

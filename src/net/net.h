@@ -21,15 +21,15 @@
 struct plm_http;
 
 struct plm_http_config {
-    const char *unix_socket;               /* or NULL */
+    const char *unix_socket;                 /* or NULL */
     const char *tls_ca, *tls_cert, *tls_key; /* files, or NULL */
     bool tls_insecure;
-    uint64_t connect_timeout_ms;           /* 0: 10 s */
-    uint64_t stall_timeout_ms;             /* 0: 30 s */
+    uint64_t connect_timeout_ms; /* 0: 10 s */
+    uint64_t stall_timeout_ms;   /* 0: 30 s */
 };
 
 struct plm_http_request {
-    const char *method;        /* NULL: GET */
+    const char *method;         /* NULL: GET */
     const char *const *headers; /* "Name: value", NULL-ended, or NULL */
     plm_sv body;
     plm_sv if_none_match;      /* conditional request */
@@ -48,9 +48,10 @@ struct plm_http *plm_http_new(const struct plm_ctx *ctx, const struct plm_http_c
 void plm_http_free(struct plm_http *h);
 PLM_CLEANUP(struct plm_http, plm_http_free)
 
-/* Whole body into out (up to out->max). 2xx, 304 and 206 are success; 401/403 AUTH, 404/410 NOTFOUND, else NET. */
-int plm_http_fetch(struct plm_http *h, const char *url, const struct plm_http_request *req, struct plm_buf *out,
-                   struct plm_http_response *res, plm_err **err);
+/* Whole body into out (up to out->max). 2xx, 304 and 206 are success; 401/403 AUTH, 404/410 NOTFOUND, else
+ * NET. */
+int plm_http_fetch(struct plm_http *h, const char *url, const struct plm_http_request *req,
+                   struct plm_buf *out, struct plm_http_response *res, plm_err **err);
 /* Body to a file descriptor, with progress. */
 int plm_http_fetch_fd(struct plm_http *h, const char *url, const struct plm_http_request *req, int fd,
                       struct plm_http_response *res, plm_err **err);

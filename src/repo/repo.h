@@ -29,7 +29,7 @@ struct plm_repo_mirror {
 
 struct plm_repo_options {
     PLM_VEC(struct plm_repo_mirror) mirrors; /* configured; tried before this machine's */
-    bool is_host;          /* the target is this machine: use its own sources and lists */
+    bool is_host;                            /* the target is this machine: use its own sources and lists */
     plm_sv root;           /* the target's root directory where it is one (host:, dir:), or null */
     bool from_image;       /* --repo-from-image */
     bool allow_unverified; /* repo.allow-unverified */
@@ -37,6 +37,7 @@ struct plm_repo_options {
     plm_sv apt_root;       /* where this machine's etc/apt is: "/" but in tests */
 };
 
-/* Findings and diagnostics into r; a row in r->feeds ("repo"). 0 also when nothing could be had: the diagnostics say so. */
-int plm_repo_scan(const struct plm_ctx *ctx, const struct plm_repo_options *opt, struct plm_report *r, uint32_t target,
-                  plm_err **err);
+/* Findings and diagnostics into r; a row in r->feeds ("repo"). 0 also when nothing could be had: the
+ * diagnostics say so. */
+int plm_repo_scan(const struct plm_ctx *ctx, const struct plm_repo_options *opt, struct plm_report *r,
+                  uint32_t target, plm_err **err);

@@ -31,7 +31,8 @@ struct plm_format {
     const char *id;
     const char *summary;
     const char *extension; /* for -o FORMAT=DIR/ : "json" */
-    int (*write)(const struct plm_report *r, const struct plm_report_options *opt, struct plm_buf *out, plm_err **err);
+    int (*write)(const struct plm_report *r, const struct plm_report_options *opt, struct plm_buf *out,
+                 plm_err **err);
 };
 PLM_SET_DECLARE(plm_formats, struct plm_format);
 

@@ -18,8 +18,8 @@
 #include "base/sv.h"
 
 struct plm_scheme {
-    const char *id;                 /* "deb" */
-    const char *const *aliases;     /* OSV ecosystem names and distributions that use it; NULL-ended, or NULL */
+    const char *id;             /* "deb" */
+    const char *const *aliases; /* OSV ecosystem names and distributions that use it; NULL-ended, or NULL */
     const char *summary;
     int (*compare)(plm_sv a, plm_sv b);
     bool (*valid)(plm_sv v);

@@ -34,30 +34,31 @@ struct plm_range {
 };
 
 struct plm_affected {
-    plm_sv ecosystem; /* "Debian:12", "Alpine:v3.18", "AlmaLinux:9", "npm"; as OSV writes them */
-    plm_sv package;   /* source package where the ecosystem's advisories speak of sources */
-    plm_sv scheme;    /* "deb"; null: the ecosystem's own */
-    plm_sv arch;      /* null: all */
-    plm_sv modularity;/* rpm module "name:stream", or null */
-    plm_sv channel;   /* "esm", "elts", ... : off by default; null: the normal one */
-    bool is_binary;   /* `package` is a binary package name (rpm), not a source package */
+    plm_sv ecosystem;         /* "Debian:12", "Alpine:v3.18", "AlmaLinux:9", "npm"; as OSV writes them */
+    plm_sv package;           /* source package where the ecosystem's advisories speak of sources */
+    plm_sv scheme;            /* "deb"; null: the ecosystem's own */
+    plm_sv arch;              /* null: all */
+    plm_sv modularity;        /* rpm module "name:stream", or null */
+    plm_sv channel;           /* "esm", "elts", ... : off by default; null: the normal one */
+    bool is_binary;           /* `package` is a binary package name (rpm), not a source package */
     enum plm_fix_state state; /* for ranges without `fixed` */
-    plm_sv severity;  /* vendor's word for this package and release, or null */
-    plm_sv note;      /* vendor's reason for a state ("minor issue"), or null */
+    plm_sv severity;          /* vendor's word for this package and release, or null */
+    plm_sv note;              /* vendor's reason for a state ("minor issue"), or null */
     PLM_VEC(struct plm_range) ranges;
 };
 
 struct plm_advisory {
-    plm_sv id;             /* "DSA-5417-1", "CVE-2023-1234", "GHSA-…" */
-    plm_sv_vec aliases;    /* same flaw (OSV `aliases`) */
-    plm_sv_vec covers;     /* CVEs that an erratum fixes (OSV `upstream`/`related`, DSA braces): each becomes a finding */
+    plm_sv id;          /* "DSA-5417-1", "CVE-2023-1234", "GHSA-…" */
+    plm_sv_vec aliases; /* same flaw (OSV `aliases`) */
+    plm_sv_vec covers;  /* CVEs that an erratum fixes (OSV `upstream`/`related`, DSA braces): each becomes a
+                           finding */
     plm_sv title, details;
-    plm_sv severity;       /* vendor's word, or null */
+    plm_sv severity; /* vendor's word, or null */
     PLM_VEC(struct plm_cvss) cvss;
     plm_sv_vec references;
     int64_t published, modified;
-    int64_t withdrawn;     /* != 0: rejected or withdrawn */
-    bool is_malware;       /* MAL-… */
+    int64_t withdrawn; /* != 0: rejected or withdrawn */
+    bool is_malware;   /* MAL-… */
     PLM_VEC(struct plm_affected) affected;
 };
 
@@ -72,9 +73,11 @@ struct plm_feed_sink {
     int (*advisory)(struct plm_feed_sink *s, const struct plm_advisory *adv, plm_err **err);
     int (*kev)(struct plm_feed_sink *s, plm_sv cve, int64_t added, plm_err **err);
     int (*epss)(struct plm_feed_sink *s, plm_sv cve, double score, double percentile, plm_err **err);
-    int (*eol)(struct plm_feed_sink *s, plm_sv product, plm_sv cycle, plm_sv codename, int64_t eol, plm_err **err);
+    int (*eol)(struct plm_feed_sink *s, plm_sv product, plm_sv cycle, plm_sv codename, int64_t eol,
+               plm_err **err);
     /* A record that could not be understood: counted, kept with file and line for `db status -v`. */
-    void (*bad)(struct plm_feed_sink *s, plm_sv where, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+    void (*bad)(struct plm_feed_sink *s, plm_sv where, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
     /* The data's own date, if it says so. */
     void (*as_of)(struct plm_feed_sink *s, int64_t t);
 };
@@ -86,10 +89,10 @@ struct plm_feed_file {
 };
 
 struct plm_feed_format {
-    const char *id;       /* "debian-dsa" */
+    const char *id; /* "debian-dsa" */
     const char *summary;
-    const char *upstream; /* where such data come from */
-    const char *tested;   /* "real data", or "shape from documentation" */
+    const char *upstream;     /* where such data come from */
+    const char *tested;       /* "real data", or "shape from documentation" */
     const char *const *globs; /* file names inside an archive or directory that are its input, NULL-ended */
     /* Called once per input file. A broken file is reported by sink->bad and 0; an error ends the feed. */
     int (*file)(struct plm_feed_sink *s, const struct plm_feed_file *f, plm_err **err);
@@ -106,7 +109,8 @@ struct plm_feed_stats {
 struct plm_db_builder *plm_db_builder_new(const struct plm_ctx *ctx, plm_err **err);
 void plm_db_builder_free(struct plm_db_builder *b);
 PLM_CLEANUP(struct plm_db_builder, plm_db_builder_free)
-/* path: a file (plain, .gz, .zst, .xz), a zip, a tar(.gz|.zst|.xz), or a directory. as_of 0: from the data. */
+/* path: a file (plain, .gz, .zst, .xz), a zip, a tar(.gz|.zst|.xz), or a directory. as_of 0: from the data.
+ */
 int plm_feed_read(const struct plm_ctx *ctx, struct plm_db_builder *b, const char *name, const char *format,
                   const char *path, int64_t as_of, struct plm_feed_stats *out, plm_err **err);
 int plm_db_builder_write(struct plm_db_builder *b, const char *path, plm_err **err);
@@ -121,8 +125,8 @@ PLM_CLEANUP(struct plm_db, plm_db_close)
 
 /* One affected range of one advisory, borrowed from the map. Keys are in the scheme's encoding. */
 struct plm_db_hit {
-    uint32_t feed;      /* index for plm_db_feed */
-    uint32_t advisory;  /* for plm_db_advisory */
+    uint32_t feed;     /* index for plm_db_feed */
+    uint32_t advisory; /* for plm_db_advisory */
     plm_sv ecosystem, package;
     plm_sv scheme, arch, modularity, channel;
     bool is_binary;
@@ -131,7 +135,7 @@ struct plm_db_hit {
     plm_sv native_severity, note;
     plm_sv introduced, fixed, last_affected;             /* texts */
     plm_sv introduced_key, fixed_key, last_affected_key; /* encoded; null as above */
-    plm_sv id;          /* the advisory's id */
+    plm_sv id;                                           /* the advisory's id */
     bool withdrawn, is_malware;
 };
 /* Calls fn for each range filed under (ecosystem, package). Stops on a negative return and returns it. */
@@ -140,7 +144,8 @@ int plm_db_lookup(const struct plm_db *db, plm_sv ecosystem, plm_sv package,
 /* The whole advisory (without `affected`), texts decompressed into the arena. */
 int plm_db_advisory(const struct plm_db *db, uint32_t feed, uint32_t advisory, struct plm_arena *a,
                     struct plm_advisory *out, plm_err **err);
-/* All ids that stand for the same flaw as id (union-find over aliases of all feeds), with id; the CVE first. */
+/* All ids that stand for the same flaw as id (union-find over aliases of all feeds), with id; the CVE first.
+ */
 int plm_db_aliases(const struct plm_db *db, plm_sv id, struct plm_arena *a, plm_sv_vec *out, plm_err **err);
 bool plm_db_kev(const struct plm_db *db, plm_sv cve, int64_t *out_added);
 bool plm_db_epss(const struct plm_db *db, plm_sv cve, double *out_score, double *out_percentile);

@@ -118,7 +118,8 @@ static void varints_round_trip(void **state)
     struct plm_rd bad = PLM_RD(PLM_SV("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"));
     (void)plm_rd_varint(&bad);
     assert_true(bad.failed);
-    struct plm_rd lying = PLM_RD(PLM_SV("\x7f" "abc"));
+    struct plm_rd lying = PLM_RD(PLM_SV("\x7f"
+                                        "abc"));
     assert_int_equal(plm_rd_view(&lying).n, 0);
     assert_true(lying.failed);
 }
