@@ -43,6 +43,27 @@ void plm_arena_free(struct plm_arena *a)
     free(a);
 }
 
+void plm_arena_reset(struct plm_arena *a)
+{
+    struct chunk *keep = NULL;
+    for (struct chunk *c = a->head; c;) {
+        struct chunk *next = c->next;
+        if (!keep && c->cap <= LARGEST)
+            keep = c;
+        else
+            free(c);
+        c = next;
+    }
+    if (keep) {
+        memset(keep->data, 0, keep->used);
+        keep->used = 0;
+        keep->next = NULL;
+    }
+    a->head = keep;
+    a->used = 0;
+    a->failed = 0;
+}
+
 static void *refuse(struct plm_arena *a, enum plm_code code)
 {
     if (!a->failed)

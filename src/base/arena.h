@@ -21,6 +21,8 @@ struct plm_arena;
 struct plm_arena *plm_arena_new(size_t max_bytes);
 void plm_arena_free(struct plm_arena *a);
 PLM_CLEANUP(struct plm_arena, plm_arena_free)
+/* Forgets everything in it (and an earlier failure) but keeps one chunk, for loops. */
+void plm_arena_reset(struct plm_arena *a);
 
 void *plm_arena_alloc(struct plm_arena *a, size_t n) __attribute__((malloc, alloc_size(2)));
 /* n * size, checked. */

@@ -67,7 +67,9 @@ struct plm_db_builder;
 /* What a feed parser is given. */
 struct plm_feed_sink {
     const struct plm_ctx *ctx;
-    struct plm_arena *arena; /* scratch of one advisory: the sink resets it after each push */
+    struct plm_arena *arena; /* scratch of one advisory: the sink resets it after each push of an advisory */
+    struct plm_arena *keep;  /* lives until the feed ends: for formats that join files */
+    void *state;             /* the format's own, NULL at the start; what it points to lives in `keep` */
     void *impl;
     /* Copies what it needs. */
     int (*advisory)(struct plm_feed_sink *s, const struct plm_advisory *adv, plm_err **err);
@@ -75,6 +77,8 @@ struct plm_feed_sink {
     int (*epss)(struct plm_feed_sink *s, plm_sv cve, double score, double percentile, plm_err **err);
     int (*eol)(struct plm_feed_sink *s, plm_sv product, plm_sv cycle, plm_sv codename, int64_t eol,
                plm_err **err);
+    /* The feed speaks about this ecosystem, even where it pushes no range for it (a release without advisories yet). */
+    int (*covers)(struct plm_feed_sink *s, plm_sv ecosystem, plm_err **err);
     /* A record that could not be understood: counted, kept with file and line for `db status -v`. */
     void (*bad)(struct plm_feed_sink *s, plm_sv where, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
