@@ -9,5 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+/* Fortified C libraries define these as macros for some compilers. */
+#undef strcpy
+#undef strcat
+#undef strncat
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncat sprintf vsprintf strtok atoi atol atoll atof gets
 #pragma GCC poison gmtime localtime ctime asctime system popen tmpnam tempnam mktemp

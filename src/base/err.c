@@ -54,7 +54,8 @@ int plm_code_http(enum plm_code code)
     return known(code) ? codes[code].http : 500;
 }
 
-static plm_err *make(enum plm_code code, const char *id, int sys, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static plm_err *make(enum plm_code code, const char *id, int sys,
+                                                           const char *fmt, va_list ap)
 {
     char *msg = NULL;
     if (vasprintf(&msg, fmt, ap) < 0)

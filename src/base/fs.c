@@ -27,7 +27,7 @@ int plm_fs_read_fd(int fd, const char *name, size_t max, struct plm_buf *out, pl
 {
     size_t room_left = max < out->max - out->n ? max : out->max - out->n;
     for (;;) {
-        char probe; /* with no room left, one more byte tells whether the file ends here */
+        char probe = 0; /* with no room left, one more byte tells whether the file ends here */
         size_t room = room_left < PLM_KIB(64) ? room_left : PLM_KIB(64);
         char *to = room ? plm_buf_reserve(out, room) : &probe;
         if (!to)

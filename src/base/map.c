@@ -88,7 +88,7 @@ void **plm_map_put(struct plm_map *m, plm_sv key)
         if (m->table[i])
             return &m->entries[m->table[i] - 1].value;
     }
-    if (m->n == m->cap && !grow(m))
+    if ((m->n == m->cap && !grow(m)) || !m->table)
         return NULL;
     size_t i = slot_of(m, key, hash);
     m->entries[m->n] = (struct entry){.key = key, .hash = hash};

@@ -36,6 +36,8 @@ static inline plm_sv plm_sv_n(const char *p, size_t n)
 
 static inline plm_sv plm_sv_sub(plm_sv s, size_t off, size_t n)
 {
+    if (!s.p && s.n)
+        __builtin_unreachable(); /* the invariant above, said to the compiler and to analysers */
     if (off > s.n)
         off = s.n;
     if (n > s.n - off)
