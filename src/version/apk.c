@@ -10,8 +10,9 @@
  *   optional number; they may repeat.
  * - At one position: pre-release suffix < invalid rest < end < -rN < hash < suffix number <
  *   other suffix < letter < further number.
- * - From the first byte that does not fit the grammar the rest counts as "invalid": apk
- *   calls two versions that are equal up to there equal, and so do we.
+ * - A rest that does not fit the grammar: texts that begin with '-' are all equal, as in apk
+ *   ("1-ruff" = "1--x"); others compare as bytes, so that broken versions keep a usable order.
+ *   "-r" without a number is "-r0".
  * apk-tools 2 differs from 3 only between two components with leading zeros of different
  * count; this is the rule of 3. O(length), no allocation in compare.
  */
@@ -108,17 +109,28 @@ static enum token scan(struct cursor *c)
         c->text = take_run(c, true);
         return c->text.n ? TOKEN_HASH : TOKEN_INVALID;
     }
-    if (first == '-' && last != TOKEN_REVISION && c->rest.n && c->rest.p[0] == 'r') {
+    if (first == '-' && last != TOKEN_REVISION && c->rest.n && c->rest.p[0] == 'r' &&
+        !(c->rest.n > 1 && version_is_alpha(c->rest.p[1]))) {
         c->rest = plm_sv_from_off(c->rest, 1);
-        return take_number(c, TOKEN_REVISION);
+        c->text = plm_version_take_digits(&c->rest);
+        return TOKEN_REVISION;
     }
     return TOKEN_INVALID;
 }
 
 static enum token next_token(struct cursor *c)
 {
+    plm_sv rest = c->rest;
     c->text = PLM_SV("");
-    return c->last = scan(c);
+    c->last = scan(c);
+    if (c->last == TOKEN_INVALID)
+        c->text = rest.n && rest.p[0] == '-' ? PLM_SV("") : rest;
+    return c->last;
+}
+
+static bool is_numeric(enum token t)
+{
+    return t == TOKEN_FIRST_NUMBER || t == TOKEN_NUMBER || t == TOKEN_SUFFIX_NUMBER || t == TOKEN_REVISION;
 }
 
 static bool as_text(enum token t, plm_sv digits)
@@ -142,10 +154,8 @@ static int apk_compare(plm_sv a, plm_sv b)
         enum token tx = next_token(&x), ty = next_token(&y);
         if (tx != ty)
             return tx < ty ? -1 : 1;
-        if (tx == TOKEN_END || tx == TOKEN_INVALID)
-            return 0;
         int c = compare_text(tx, x.text, y.text);
-        if (c)
+        if (c || tx == TOKEN_END || tx == TOKEN_INVALID)
             return c;
     }
 }
@@ -162,10 +172,10 @@ static void apk_encode(plm_sv v, struct plm_buf *key)
             plm_buf_byte(key, 0);
             plm_buf_sv_put(key, c.text);
             plm_buf_byte(key, 0);
-        } else if (t == TOKEN_LETTER) {
-            plm_buf_sv_put(key, c.text);
-        } else if (c.text.n) {
+        } else if (is_numeric(t)) {
             plm_version_put_digits(key, c.text);
+        } else {
+            plm_buf_sv_put(key, c.text);
         }
     } while (t != TOKEN_END && t != TOKEN_INVALID);
 }
@@ -174,10 +184,12 @@ static bool apk_valid(plm_sv v)
 {
     struct cursor c = {.rest = v};
     enum token t;
-    do
+    do {
         t = next_token(&c);
-    while (t != TOKEN_END && t != TOKEN_INVALID);
-    return t == TOKEN_END;
+        if (t == TOKEN_INVALID || (t == TOKEN_REVISION && c.text.n == 0))
+            return false;
+    } while (t != TOKEN_END);
+    return true;
 }
 
 static const char *const aliases[] = {"alpine",       "wolfi",     "chainguard",

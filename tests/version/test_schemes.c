@@ -94,7 +94,9 @@ static const struct {
     {"apk", "013", 0, "13"},
     {"apk", "1.0~1234abc-r1", 1, "1.0-r2"},
     {"apk", "1.0_foo", -1, "1.0"},
-    {"apk", "1.0_foo", 0, "1.0_bar"},
+    {"apk", "1-ruff2", 0, "1--ruff1"},
+    {"apk", "1-r", 0, "1-r0"},
+    {"apk", "0..1..0", -1, "0..1..1"},
     {"apk", "20220614-r4", -1, "20230506-r0"},
 };
 
@@ -126,6 +128,7 @@ static const struct {
     {"apk", "1.2_foo", false},
     {"apk", "1.2-4", false},
     {"apk", "v1", false},
+    {"apk", "1-r", false},
     {"apk", "1..2", false},
 };
 
