@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Opens plimsoll-net.so on first use. Its path is absolute and comes from the context, the running
+ * program's folder (a build tree) or the folder set at build time: no variable of the environment
+ * decides what code is loaded. The module stays loaded: libcurl and OpenSSL keep exit handlers.
+ */
+#include "net/net_int.h"
+
+#include "base/fs.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+#define MODULE "plimsoll-net.so"
+
+/* One library per process; the lock guards the first load. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static const struct plm_net_ops *loaded;
+
+/* Folder of the running program, a heap string; NULL where /proc does not tell. */
+static char *program_dir(void)
+{
+    char *path = realpath("/proc/self/exe", NULL);
+    char *slash = path ? strrchr(path, '/') : NULL;
+    if (slash)
+        *slash = 0;
+    return path;
+}
+
+/* The folder to load from: ctx->lib_dir decides alone; else the first that has the file. */
+static char *module_path(const struct plm_ctx *ctx)
+{
+    if (ctx->lib_dir)
+        return plm_fs_join(ctx->lib_dir, MODULE);
+    plm_auto_free char *dir = program_dir();
+    plm_auto_free char *beside = dir ? plm_fs_join(dir, MODULE) : NULL;
+    if (beside && access(beside, R_OK) == 0)
+        return plm_take(beside);
+    return plm_fs_join(PLM_MODULE_DIR, MODULE);
+}
+
+static int load(const struct plm_ctx *ctx, plm_err **err)
+{
+    plm_auto_free char *path = module_path(ctx);
+    if (!path)
+        return plm_fail_oom(err);
+    void *so = path[0] == '/' ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+    if (!so) {
+        const char *why = path[0] == '/' ? dlerror() : "not an absolute path";
+        int r = plm_fail_id(err, PLM_E_UNSUPPORTED, "net.module", "network module %s: %s", path,
+                            why ? why : "cannot be loaded");
+        plm_err_hint(err, "reinstall plimsoll, or work with --offline");
+        return r;
+    }
+    const struct plm_net_ops *ops = dlsym(so, PLM_NET_OPS_SYMBOL);
+    if (!ops || ops->version != PLM_NET_OPS_VERSION) {
+        dlclose(so);
+        return plm_fail_id(err, PLM_E_UNSUPPORTED, "net.module", "network module %s is of another version",
+                           path);
+    }
+    loaded = ops;
+    return 0;
+}
+
+const struct plm_net_ops *plm_net_module(const struct plm_ctx *ctx, plm_err **err)
+{
+    pthread_mutex_lock(&lock);
+    int r = loaded ? 0 : load(ctx, err);
+    const struct plm_net_ops *ops = r < 0 ? NULL : loaded;
+    pthread_mutex_unlock(&lock);
+    return ops;
+}
