@@ -33,6 +33,10 @@ struct plm_range {
     plm_sv only;          /* alternative to all: exactly this version */
 };
 
+/* One package of one release. A row that says "not affected" has state PLM_FIX_NOT_AFFECTED and the one range
+ * {.fixed = "0"}, which holds no version: it matches nothing even for a reader that ignores the state, and it
+ * is kept so that `explain` can say why. Unfixed rows have a range without `fixed`, and the state says what
+ * the vendor plans. */
 struct plm_affected {
     plm_sv ecosystem;         /* "Debian:12", "Alpine:v3.18", "AlmaLinux:9", "npm"; as OSV writes them */
     plm_sv package;           /* source package where the ecosystem's advisories speak of sources */
@@ -77,7 +81,8 @@ struct plm_feed_sink {
     int (*epss)(struct plm_feed_sink *s, plm_sv cve, double score, double percentile, plm_err **err);
     int (*eol)(struct plm_feed_sink *s, plm_sv product, plm_sv cycle, plm_sv codename, int64_t eol,
                plm_err **err);
-    /* The feed speaks about this ecosystem, even where it pushes no range for it (a release without advisories yet). */
+    /* The feed speaks about this ecosystem, even where it pushes no range for it (a release without
+     * advisories yet). */
     int (*covers)(struct plm_feed_sink *s, plm_sv ecosystem, plm_err **err);
     /* A record that could not be understood: counted, kept with file and line for `db status -v`. */
     void (*bad)(struct plm_feed_sink *s, plm_sv where, const char *fmt, ...)

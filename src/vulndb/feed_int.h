@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the feed parsers share: making rows of an advisory, names of releases, small readers.
+ *
+ *     struct plm_advisory adv = {.id = id};
+ *     struct plm_affected *a = plm_feed_affected(s, &adv, PLM_SV("Debian:12"), name);
+ *     plm_feed_range(s, a, (struct plm_range){.fixed = version});
+ *     return plm_feed_push(s, &adv, err);
+ *
+ * All of them allocate in s->arena and are quiet when it fails: plm_feed_push says so.
+ * Strings that live as long as the input file need no copy: the sink copies on push.
+ */
+#pragma once
+
+#include "vulndb/vulndb.h"
+
+/* A new row; NULL if the arena failed. */
+struct plm_affected *plm_feed_affected(struct plm_feed_sink *s, struct plm_advisory *adv, plm_sv ecosystem,
+                                       plm_sv package);
+/* a may be NULL. */
+void plm_feed_range(struct plm_feed_sink *s, struct plm_affected *a, struct plm_range range);
+/* "Not affected": the state, and the range that holds nothing (see struct plm_affected). */
+void plm_feed_not_affected(struct plm_feed_sink *s, struct plm_affected *a, plm_sv note);
+/* Adds to a list of ids without copying; skips what is there already. O(length). */
+void plm_feed_id(struct plm_feed_sink *s, plm_sv_vec *vec, plm_sv id);
+/* Hands the advisory over, or reports that it did not fit into the arena. */
+int plm_feed_push(struct plm_feed_sink *s, const struct plm_advisory *adv, plm_err **err);
+/* s->bad with "file:line". */
+void plm_feed_bad_line(struct plm_feed_sink *s, plm_sv file, size_t line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Reports err as a broken file and frees it; 0 so that the feed goes on, -1 (moved to *out) when it is not
+ * the input's fault (out of memory, cancelled). */
+int plm_feed_broken(struct plm_feed_sink *s, plm_sv file, plm_err **err, plm_err **out);
+
+/* "CVE-YYYY-N…" with digits only. */
+bool plm_feed_is_cve(plm_sv id);
+/* Adds a vector with its score and version if it is valid; false if it is not. */
+bool plm_feed_cvss(struct plm_feed_sink *s, struct plm_advisory *adv, plm_sv vector, plm_sv source);
+/* "21 Aug 2026": day, English month (three letters are enough), year. */
+bool plm_feed_date(plm_sv text, int64_t *out);
+
+/* Ecosystem of a release by its codename: "bookworm" is "Debian:12", "jammy" is "Ubuntu:22.04:LTS". Null if
+ * unknown. */
+plm_sv plm_feed_debian(plm_sv codename);
+plm_sv plm_feed_ubuntu(plm_sv codename);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the feed parsers share (feed_int.h). The two release tables are the only place where
+ * codenames stand; a new release is one row. Ecosystems are spelled as OSV spells them, so that rows
+ * of different feeds meet: Ubuntu's long-term releases carry ":LTS".
+ */
+#include "base/time.h"
+#include "vulndb/feed_int.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct plm_affected *plm_feed_affected(struct plm_feed_sink *s, struct plm_advisory *adv, plm_sv ecosystem,
+                                       plm_sv package)
+{
+    struct plm_affected *a = plm_vec_push(s->arena, &adv->affected);
+    if (a) {
+        a->ecosystem = ecosystem;
+        a->package = package;
+    }
+    return a;
+}
+
+void plm_feed_range(struct plm_feed_sink *s, struct plm_affected *a, struct plm_range range)
+{
+    struct plm_range *r = a ? plm_vec_push(s->arena, &a->ranges) : NULL;
+    if (r)
+        *r = range;
+}
+
+void plm_feed_not_affected(struct plm_feed_sink *s, struct plm_affected *a, plm_sv note)
+{
+    if (!a)
+        return;
+    a->state = PLM_FIX_NOT_AFFECTED;
+    a->note = note;
+    plm_feed_range(s, a, (struct plm_range){.fixed = PLM_SV("0")});
+}
+
+void plm_feed_id(struct plm_feed_sink *s, plm_sv_vec *vec, plm_sv id)
+{
+    for (size_t i = 0; i < vec->n; i++)
+        if (plm_sv_eq(vec->v[i], id))
+            return;
+    plm_sv *slot = plm_vec_push(s->arena, vec);
+    if (slot)
+        *slot = id;
+}
+
+int plm_feed_push(struct plm_feed_sink *s, const struct plm_advisory *adv, plm_err **err)
+{
+    if (plm_cancelled(s->ctx))
+        return plm_fail(err, PLM_E_CANCEL, "cancelled");
+    if (plm_arena_check(s->arena, err) < 0)
+        return plm_wrap(err, "advisory %.*s", PLM_SV_ARG(adv->id));
+    return s->advisory(s, adv, err);
+}
+
+void plm_feed_bad_line(struct plm_feed_sink *s, plm_sv file, size_t line, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    plm_auto_free char *text = NULL;
+    int n = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        text = NULL;
+    plm_auto_free char *where = NULL;
+    if (asprintf(&where, "%.*s:%zu", PLM_SV_ARG(file), line) < 0)
+        where = NULL;
+    s->bad(s, where ? plm_sv_from(where) : file, "%s", text ? text : "out of memory");
+}
+
+int plm_feed_broken(struct plm_feed_sink *s, plm_sv file, plm_err **err, plm_err **out)
+{
+    enum plm_code code = plm_err_code(*err);
+    if (code == PLM_E_OOM || code == PLM_E_CANCEL || code == PLM_E_INTERNAL)
+        return plm_err_move(out, err);
+    plm_auto_free char *text = plm_err_text(*err);
+    s->bad(s, file, "%s", text ? text : "out of memory");
+    plm_err_free(*err);
+    *err = NULL;
+    return 0;
+}
+
+bool plm_feed_is_cve(plm_sv id)
+{
+    plm_sv year, number;
+    uint64_t y, n;
+    return plm_sv_starts(id, PLM_SV("CVE-")) && plm_sv_cut(plm_sv_from_off(id, 4), '-', &year, &number) &&
+           year.n == 4 && plm_sv_u64(year, &y) && plm_sv_u64(number, &n);
+}
+
+bool plm_feed_cvss(struct plm_feed_sink *s, struct plm_advisory *adv, plm_sv vector, plm_sv source)
+{
+    double score;
+    plm_sv version;
+    if (!plm_cvss_score(vector, &score, &version))
+        return false;
+    struct plm_cvss *c = plm_vec_push(s->arena, &adv->cvss);
+    if (c)
+        *c = (struct plm_cvss){.version = version, .vector = vector, .source = source, .score = score};
+    return true;
+}
+
+bool plm_feed_date(plm_sv text, int64_t *out)
+{
+    static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    plm_sv day, month, year;
+    uint64_t d, y;
+    if (!plm_sv_word(&text, &day) || !plm_sv_word(&text, &month) || !plm_sv_word(&text, &year) || month.n < 3)
+        return false;
+    if (!plm_sv_u64(day, &d) || !plm_sv_u64(year, &y) || d > 31 || y > 9999)
+        return false;
+    for (unsigned i = 0; i < 12; i++) {
+        int64_t days;
+        if (!plm_sv_ieq(plm_sv_sub(month, 0, 3), plm_sv_n(months + (size_t)i * 3, 3)))
+            continue;
+        if (!plm_time_days((int)y, i + 1, (unsigned)d, &days))
+            return false;
+        *out = days * 86400;
+        return true;
+    }
+    return false;
+}
+
+struct release {
+    const char *codename, *ecosystem;
+};
+
+// clang-format off
+static const struct release debian[] = {
+    {"potato", "Debian:2.2"}, {"woody", "Debian:3.0"}, {"sarge", "Debian:3.1"}, {"etch", "Debian:4"},
+    {"lenny", "Debian:5"}, {"squeeze", "Debian:6"}, {"wheezy", "Debian:7"}, {"jessie", "Debian:8"},
+    {"stretch", "Debian:9"}, {"buster", "Debian:10"}, {"bullseye", "Debian:11"}, {"bookworm", "Debian:12"},
+    {"trixie", "Debian:13"}, {"forky", "Debian:14"}, {"duke", "Debian:15"}, {"sid", "Debian:sid"},
+    {"unstable", "Debian:sid"}, {NULL, NULL},
+};
+
+static const struct release ubuntu[] = {
+    {"warty", "Ubuntu:4.10"}, {"hoary", "Ubuntu:5.04"}, {"breezy", "Ubuntu:5.10"}, {"dapper", "Ubuntu:6.06:LTS"},
+    {"edgy", "Ubuntu:6.10"}, {"feisty", "Ubuntu:7.04"}, {"gutsy", "Ubuntu:7.10"}, {"hardy", "Ubuntu:8.04:LTS"},
+    {"intrepid", "Ubuntu:8.10"}, {"jaunty", "Ubuntu:9.04"}, {"karmic", "Ubuntu:9.10"}, {"lucid", "Ubuntu:10.04:LTS"},
+    {"maverick", "Ubuntu:10.10"}, {"natty", "Ubuntu:11.04"}, {"oneiric", "Ubuntu:11.10"}, {"precise", "Ubuntu:12.04:LTS"},
+    {"quantal", "Ubuntu:12.10"}, {"raring", "Ubuntu:13.04"}, {"saucy", "Ubuntu:13.10"}, {"trusty", "Ubuntu:14.04:LTS"},
+    {"utopic", "Ubuntu:14.10"}, {"vivid", "Ubuntu:15.04"}, {"wily", "Ubuntu:15.10"}, {"xenial", "Ubuntu:16.04:LTS"},
+    {"yakkety", "Ubuntu:16.10"}, {"zesty", "Ubuntu:17.04"}, {"artful", "Ubuntu:17.10"}, {"bionic", "Ubuntu:18.04:LTS"},
+    {"cosmic", "Ubuntu:18.10"}, {"disco", "Ubuntu:19.04"}, {"eoan", "Ubuntu:19.10"}, {"focal", "Ubuntu:20.04:LTS"},
+    {"groovy", "Ubuntu:20.10"}, {"hirsute", "Ubuntu:21.04"}, {"impish", "Ubuntu:21.10"}, {"jammy", "Ubuntu:22.04:LTS"},
+    {"kinetic", "Ubuntu:22.10"}, {"lunar", "Ubuntu:23.04"}, {"mantic", "Ubuntu:23.10"}, {"noble", "Ubuntu:24.04:LTS"},
+    {"oracular", "Ubuntu:24.10"}, {"plucky", "Ubuntu:25.04"}, {"questing", "Ubuntu:25.10"}, {"resolute", "Ubuntu:26.04:LTS"},
+    {NULL, NULL},
+};
+// clang-format on
+
+static plm_sv ecosystem_of(const struct release *table, plm_sv codename)
+{
+    for (; table->codename; table++)
+        if (plm_sv_is(codename, table->codename))
+            return plm_sv_from(table->ecosystem);
+    return PLM_SV_NULL;
+}
+
+plm_sv plm_feed_debian(plm_sv codename)
+{
+    return ecosystem_of(debian, codename);
+}
+
+plm_sv plm_feed_ubuntu(plm_sv codename)
+{
+    return ecosystem_of(ubuntu, codename);
+}
