@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * SHA-256 over libcrypto's EVP interface. The algorithm is fetched once per object; a failed
+ * update cannot happen once EVP_DigestInit_ex2 succeeded, so updates return nothing.
+ */
+#include "codec/hash.h"
+
+#include "base/text.h"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+struct plm_sha256 {
+    EVP_MD_CTX *ctx;
+};
+
+struct plm_sha256 *plm_sha256_new(plm_err **err)
+{
+    struct plm_sha256 *h = calloc(1, sizeof(*h));
+    if (h)
+        h->ctx = EVP_MD_CTX_new();
+    if (!h || !h->ctx || EVP_DigestInit_ex2(h->ctx, EVP_sha256(), NULL) != 1) {
+        plm_sha256_free(h);
+        return PLM_NULL(plm_fail_oom(err));
+    }
+    return h;
+}
+
+void plm_sha256_free(struct plm_sha256 *h)
+{
+    if (!h)
+        return;
+    EVP_MD_CTX_free(h->ctx);
+    free(h);
+}
+
+void plm_sha256_update(struct plm_sha256 *h, const void *p, size_t n)
+{
+    EVP_DigestUpdate(h->ctx, p, n);
+}
+
+void plm_sha256_final(struct plm_sha256 *h, unsigned char out[PLM_SHA256_BYTES])
+{
+    EVP_DigestFinal_ex(h->ctx, out, NULL);
+    EVP_DigestInit_ex2(h->ctx, NULL, NULL);
+}
+
+void plm_sha256_of(plm_sv data, unsigned char out[PLM_SHA256_BYTES])
+{
+    SHA256((const unsigned char *)(data.p ? data.p : ""), data.n, out);
+}
+
+void plm_digest_text(const unsigned char hash[PLM_SHA256_BYTES], char out[PLM_DIGEST_CHARS + 1])
+{
+    static const char hex[] = "0123456789abcdef";
+    memcpy(out, "sha256:", 7);
+    for (size_t i = 0; i < PLM_SHA256_BYTES; i++) {
+        out[7 + 2 * i] = hex[hash[i] >> 4];
+        out[8 + 2 * i] = hex[hash[i] & 15];
+    }
+    out[PLM_DIGEST_CHARS] = 0;
+}
+
+static int nibble(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool plm_digest_parse(plm_sv digest, unsigned char out[PLM_SHA256_BYTES])
+{
+    if (digest.n != PLM_DIGEST_CHARS || !plm_sv_starts(digest, PLM_SV("sha256:")))
+        return false;
+    unsigned char hash[PLM_SHA256_BYTES];
+    for (size_t i = 0; i < PLM_SHA256_BYTES; i++) {
+        int hi = nibble(digest.p[7 + 2 * i]), lo = nibble(digest.p[8 + 2 * i]);
+        if (hi < 0 || lo < 0)
+            return false;
+        hash[i] = (unsigned char)(hi << 4 | lo);
+    }
+    memcpy(out, hash, sizeof(hash));
+    return true;
+}
+
+bool plm_digest_valid(plm_sv digest)
+{
+    unsigned char ignored[PLM_SHA256_BYTES];
+    return plm_digest_parse(digest, ignored);
+}
