@@ -6,7 +6,7 @@
  *     plm_auto(plm_db_close) struct plm_db *db = plm_db_open("…/plimsoll.db", err);
  *     plm_db_lookup(db, PLM_SV("Debian:12"), PLM_SV("openssl"), on_range, arg);
  *
- * Building: a feed parser pushes advisories into a builder, the builder writes a section per feed.
+ * Building: a feed parser pushes advisories into a sink, the builder writes sections per feed.
  *     struct plm_db_builder *b = plm_db_builder_new(ctx, err);
  *     plm_feed_read(ctx, b, "debian-dsa", path_or_url, &stats, err);
  *     plm_db_builder_write(b, out_path, err);
@@ -115,18 +115,46 @@ struct plm_feed_stats {
     int64_t as_of;
 };
 
+const struct plm_feed_format *plm_feed_format_find(plm_sv id);
+
+/* Where a feed's data came from, kept with them so that an update can ask "changed since?". All may be null
+ * or 0. */
+struct plm_feed_origin {
+    plm_sv url, etag;
+    int64_t last_modified;
+};
+
+struct plm_db;
+
 struct plm_db_builder *plm_db_builder_new(const struct plm_ctx *ctx, plm_err **err);
 void plm_db_builder_free(struct plm_db_builder *b);
 PLM_CLEANUP(struct plm_db_builder, plm_db_builder_free)
-/* path: a file (plain, .gz, .zst, .xz), a zip, a tar(.gz|.zst|.xz), or a directory. as_of 0: from the data.
- */
+/* path: a file (plain, .gz, .zst, .xz), a zip, a tar(.gz|.zst|.xz), or a directory; name: of the feed, unique
+ * in the store. as_of 0: from the data, never later than now. On failure the builder is as before. Several
+ * feeds may be read into one builder by several threads. out may be NULL. */
 int plm_feed_read(const struct plm_ctx *ctx, struct plm_db_builder *b, const char *name, const char *format,
                   const char *path, int64_t as_of, struct plm_feed_stats *out, plm_err **err);
+/* Notes the origin of a feed that is already in b. */
+int plm_db_builder_origin(struct plm_db_builder *b, plm_sv name, const struct plm_feed_origin *origin,
+                          plm_err **err);
+/* Takes a feed as it stands in an open store, checksums verified; as_of 0 keeps its own. old must outlive b.
+ * NOTFOUND where old has no such feed. */
+int plm_db_builder_reuse(struct plm_db_builder *b, const struct plm_db *old, plm_sv name, int64_t as_of,
+                         plm_err **err);
+/* Writes the store and puts it in place atomically: path is the old file or the whole new one, whatever
+ * happens. */
 int plm_db_builder_write(struct plm_db_builder *b, const char *path, plm_err **err);
 
-/* ---- reading the store ------------------------------------------------------------------ */
+/* For tests and for data that no file holds: a sink of a feed of its own. `end` adds the feed to the builder.
+ */
+struct plm_feed_sink *plm_feed_begin(const struct plm_ctx *ctx, const char *name, const char *format,
+                                     plm_err **err);
+int plm_feed_end(struct plm_feed_sink *s, struct plm_db_builder *b, int64_t as_of, struct plm_feed_stats *out,
+                 plm_err **err);
+void plm_feed_abandon(struct plm_feed_sink *s);
+PLM_CLEANUP(struct plm_feed_sink, plm_feed_abandon)
 
-struct plm_db;
+/* ---- reading the store ------------------------------------------------------------------ */
 
 struct plm_db *plm_db_open(const char *path, plm_err **err);
 void plm_db_close(struct plm_db *db);
@@ -142,7 +170,7 @@ struct plm_db_hit {
     enum plm_fix_state state;
     enum plm_severity severity; /* of this package and release; unknown: use the advisory's */
     plm_sv native_severity, note;
-    plm_sv introduced, fixed, last_affected;             /* texts */
+    plm_sv introduced, fixed, last_affected; /* texts; exactly one version: introduced == last_affected */
     plm_sv introduced_key, fixed_key, last_affected_key; /* encoded; null as above */
     plm_sv id;                                           /* the advisory's id */
     bool withdrawn, is_malware;
@@ -162,14 +190,37 @@ bool plm_db_epss(const struct plm_db *db, plm_sv cve, double *out_score, double 
 bool plm_db_eol(const struct plm_db *db, plm_sv product, plm_sv cycle, int64_t *out);
 /* Does any loaded feed speak about this ecosystem? */
 bool plm_db_covers(const struct plm_db *db, plm_sv ecosystem);
+/* The oldest as_of among the feeds that cover the ecosystem (null view: any ecosystem). False if none does.
+ */
+bool plm_db_as_of(const struct plm_db *db, plm_sv ecosystem, int64_t *out);
 
 struct plm_db_feed_info {
     plm_sv name, format;
     int64_t as_of;
     uint64_t records, ranges, bad;
+    struct plm_feed_origin origin;
+    uint64_t bytes, text_bytes; /* of its sections in the file; text_bytes of them are texts */
+    uint64_t kev, epss, eol;    /* rows */
 };
 size_t plm_db_feed_count(const struct plm_db *db);
 void plm_db_feed(const struct plm_db *db, size_t i, struct plm_db_feed_info *out);
+/* What feed i covers, sorted; and the first records that could not be understood, "file:line: why". */
+int plm_db_feed_ecosystems(const struct plm_db *db, size_t i, struct plm_arena *a, plm_sv_vec *out,
+                           plm_err **err);
+int plm_db_feed_bad(const struct plm_db *db, size_t i, struct plm_arena *a, plm_sv_vec *out, plm_err **err);
 int64_t plm_db_built(const struct plm_db *db);
+uint64_t plm_db_size(const struct plm_db *db);
+/* Every range of feed i, in file order: for search and comparison. Stops like plm_db_lookup. */
+int plm_db_each_range(const struct plm_db *db, size_t i, int (*fn)(void *arg, const struct plm_db_hit *hit),
+                      void *arg, plm_err **err);
+/* Calls fn for each record that has this id or names it as alias or covered. O(records). */
+int plm_db_find(const struct plm_db *db, plm_sv id, int (*fn)(void *arg, uint32_t feed, uint32_t advisory),
+                void *arg, plm_err **err);
 /* Checksums of every section and a walk over all offsets. */
 int plm_db_verify(const struct plm_db *db, plm_err **err);
+
+/* Where the store lies unless --db says otherwise: <cache_dir>/db/plimsoll.db. Heap string; NULL without a
+ * cache directory or memory. */
+char *plm_db_default_path(const struct plm_ctx *ctx);
+/* now - plm_db_as_of, at least 0; INT64_MAX if no feed covers it. */
+int64_t plm_db_age(const struct plm_ctx *ctx, const struct plm_db *db, plm_sv ecosystem);
