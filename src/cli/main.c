@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The dispatcher.
+ * The program: the spawner first, while the process is still clean, then the dispatcher.
  */
 #include "cli/cli.h"
 
 int main(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    puts("plimsoll " PLM_VERSION);
-    return 0;
+    return plm_cli_main(argc, argv, environ);
 }

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one table of options. A row is a flag, a key of plimsoll.yaml, a variable, a line of help,
+ * of the man page and of the completion, and the hint for those who type another tool's name.
+ *
+ * system_only marks what a plimsoll.yaml out of a pull request may not decide: which data judge the
+ * project, which machines are asked, where files are written.
+ */
+#include "config_int.h"
+
+static const char *const auto_always_never[] = {"auto", "always", "never", NULL};
+static const char *const auto_never[] = {"auto", "never", NULL};
+static const char *const kinds[] = {"vulnerability", "secret", "misconfiguration", "license", "malware",
+                                    "signature",     "audit",  "runtime",          "code",    NULL};
+static const char *const levels[] = {"unknown", "negligible", "low", "medium", "high", "critical", NULL};
+static const char *const groups[] = {"fix", "package", "layer", "severity", "none", NULL};
+static const char *const sorts[] = {"severity", "risk", "epss", "package", "id", NULL};
+static const char *const allowed[] = {"incomplete", "empty", NULL};
+static const char *const scopes[] = {"merged", "all-layers", NULL};
+
+#define ALL     "*"
+#define SCAN    ",scan,sbom,explain,find,"
+#define REPORTS ",scan,report,"
+#define DATA                                                                                                 \
+    ",scan,sbom,explain,find,db update,db build,db import,db export,db status,db search,db diff,db verify,"
+
+// clang-format off
+const struct plm_option plm_options[] = {
+    /* what comes out */
+    {.name = "output", .letter = 'o', .key = "output", .type = PLM_OPT_LIST, .argument = "FORMAT[=FILE|=DIR/]",
+     .help = "format of the result, to standard output or into a file; repeatable",
+     .commands = ",scan,sbom,explain,find,report,list,version,config,db status,db search,db diff,cache status,cache prune,exception lint,exception list,",
+     .foreign = " --format --output-format -f --report --output-file "},
+    {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
+     .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], kev, epss>=N, risk>=N, none",
+     .commands = ",scan,report,", .foreign = " --exit-code --fail-on-severity --severity-threshold --exit-on-eol "},
+    {.name = "min-severity", .key = "min-severity", .type = PLM_OPT_CHOICE, .argument = "LEVEL", .choices = levels,
+     .help = "show only findings of this level and above; the verdict stays the same", .commands = REPORTS, .foreign = " --severity "},
+    {.name = "only-fixed", .key = "only-fixed", .type = PLM_OPT_FLAG,
+     .help = "suppress vulnerabilities without a fix; moves the verdict", .commands = ",scan,",
+     .foreign = " --ignore-unfixed --ignore-states "},
+    {.name = "sort", .key = "sort", .type = PLM_OPT_CHOICE, .argument = "ORDER", .choices = sorts, .fallback = "severity",
+     .help = "order of findings in the table", .commands = REPORTS, .foreign = " --sort-by "},
+    {.name = "group-by", .key = "group-by", .type = PLM_OPT_CHOICE, .argument = "WHAT", .choices = groups, .fallback = "fix",
+     .help = "how the table groups findings; fix: by the upgrade that closes most", .commands = REPORTS, .foreign = " --by-cve --dependency-tree "},
+    {.name = "show-suppressed", .key = "show-suppressed", .type = PLM_OPT_FLAG,
+     .help = "list suppressed findings too", .commands = REPORTS},
+    {.name = "against", .key = "against", .type = PLM_OPT_TEXT, .argument = "REPORT|SOURCE",
+     .help = "compare with a saved report or another source: what is new or worse", .commands = ",scan,", .foreign = " --baseline "},
+    {.name = "allow", .key = "allow", .type = PLM_OPT_WORDS, .argument = "incomplete,empty", .choices = allowed,
+     .help = "do not fail where a part could not be read (exit 3) or nothing could be evaluated (exit 5)", .commands = ",scan,report,"},
+
+    /* what is examined */
+    {.name = "only", .key = "only", .type = PLM_OPT_WORDS, .argument = "KIND,...", .choices = kinds, .alias = "scanners",
+     .help = "examine only these kinds", .commands = ",scan,", .foreign = " --security-checks --vuln-type --pkg-types "},
+    {.name = "skip", .key = "skip", .type = PLM_OPT_WORDS, .argument = "KIND,...", .choices = kinds,
+     .help = "leave out these kinds", .commands = ",scan,", .foreign = " --skip-checks "},
+    {.name = "exceptions", .key = "exceptions", .type = PLM_OPT_LIST, .argument = "FILE",
+     .help = "accepted findings; repeatable", .commands = ",scan,exception list,exception lint,",
+     .foreign = " --ignorefile --ignore-file --ignore-policy --vex "},
+    {.name = "platform", .key = "platform", .type = PLM_OPT_TEXT, .argument = "OS/ARCH[/VARIANT]",
+     .help = "which image of a multi-platform one; default: this machine's", .commands = SCAN},
+    {.name = "base", .key = "base", .type = PLM_OPT_TEXT, .argument = "REF",
+     .help = "the base image, to tell its findings from the image's own", .commands = SCAN},
+    {.name = "scope", .key = "scope", .type = PLM_OPT_CHOICE, .argument = "SCOPE", .choices = scopes, .fallback = "merged",
+     .help = "all-layers: also what later layers deleted or replaced", .commands = SCAN},
+    {.name = "root", .key = "root", .type = PLM_OPT_DIR, .argument = "DIR", .system_only = true,
+     .help = "for host: and container:, a mounted disk instead of /", .commands = SCAN},
+    {.name = "sources", .key = "sources", .type = PLM_OPT_FILE, .argument = "FILE|-", .system_only = true,
+     .help = "read sources from a file, one a line", .commands = ",scan,"},
+    {.name = "host", .letter = 'H', .key = "host", .type = PLM_OPT_TEXT, .argument = "URL", .system_only = true,
+     .help = "address of the container engine", .commands = SCAN, .foreign = " --docker-host "},
+    {.name = "context", .key = "context", .type = PLM_OPT_TEXT, .argument = "NAME", .system_only = true,
+     .help = "Docker context that names the engine", .commands = SCAN},
+    {.name = "engine-export", .key = "engine-export", .type = PLM_OPT_FLAG, .system_only = true,
+     .help = "read engine images through the export stream, never from the engine's own storage", .commands = SCAN},
+    {.name = "no-cache", .key = "no-cache", .type = PLM_OPT_FLAG, .help = "read every layer again", .commands = SCAN,
+     .foreign = " --clear-cache --reset "},
+    {.name = "package", .type = PLM_OPT_TEXT, .argument = "NAME", .help = "explain for this package only", .commands = ",explain,"},
+    {.name = "in", .type = PLM_OPT_LIST, .argument = "running|images|host|FILE", .help = "where to look; repeatable", .commands = ",find,"},
+
+    /* vulnerability data */
+    {.name = "db", .key = "db.file", .type = PLM_OPT_FILE, .argument = "FILE", .system_only = true,
+     .help = "the vulnerability store", .commands = DATA, .foreign = " --db-repository --db-path "},
+    {.name = "db-max-age", .key = "db.max-age", .type = PLM_OPT_DURATION, .argument = "DUR", .fallback = "5d", .system_only = true,
+     .help = "older data end with exit 4; none: any age", .commands = ",scan,db status,", .foreign = " --max-db-age "},
+    {.name = "db-update", .key = "db.update", .type = PLM_OPT_CHOICE, .argument = "auto|never", .choices = auto_never, .fallback = "auto",
+     .system_only = true, .help = "fetch vulnerability data by itself where they are missing or a day old", .commands = SCAN,
+     .foreign = " --skip-db-update --skip-update --no-update --skip-java-db-update --auto-refresh "},
+    {.name = "feed", .key = "db.feeds", .type = PLM_OPT_LIST, .argument = "[NAME:]FORMAT=PATH|URL", .system_only = true,
+     .help = "a feed of the store; repeatable", .commands = ",db build,db update,"},
+    {.name = "from", .type = PLM_OPT_LIST, .argument = "FILE|DIR", .help = "take feeds from here instead of the network; repeatable", .commands = ",db update,"},
+    {.name = "out", .type = PLM_OPT_FILE, .argument = "FILE", .help = "file to write", .commands = ",db build,db export,"},
+    {.name = "as-of", .type = PLM_OPT_TIME, .argument = "RFC3339", .help = "date of the data, where they do not say it themselves", .commands = ",db build,db update,db import,"},
+    {.name = "channels", .key = "channels", .type = PLM_OPT_WORDS, .argument = "NAME,...",
+     .help = "advisory channels that are off by default: esm, elts", .commands = SCAN},
+    {.name = "include-withdrawn", .key = "include-withdrawn", .type = PLM_OPT_FLAG,
+     .help = "match withdrawn and rejected records too", .commands = SCAN},
+
+    /* repository feed */
+    {.name = "repo", .key = "repo.use", .type = PLM_OPT_CHOICE, .argument = "auto|never", .choices = auto_never, .fallback = "auto",
+     .system_only = true, .help = "ask the distribution's own repositories", .commands = SCAN},
+    {.name = "repo-mirror", .key = "repo.mirrors", .type = PLM_OPT_LIST, .argument = "DISTRO[/main|/security]=URL[ KEYRING]", .system_only = true,
+     .help = "mirror of a distribution, tried before this machine's own; repeatable", .commands = SCAN},
+    {.name = "repo-from-image", .key = "repo.from-image", .type = PLM_OPT_FLAG, .system_only = true,
+     .help = "also use public mirror addresses that are written inside an image", .commands = SCAN},
+    {.name = "repo-allow-unverified", .key = "repo.allow-unverified", .type = PLM_OPT_FLAG, .system_only = true,
+     .help = "use repository indices whose signature cannot be verified", .commands = SCAN},
+    {.name = "repo-max-age", .key = "repo.max-age", .type = PLM_OPT_DURATION, .argument = "DUR", .fallback = "1h", .system_only = true,
+     .help = "how long a fetched repository index is good for", .commands = SCAN},
+
+    /* cache */
+    {.name = "max-size", .key = "cache.max-size", .type = PLM_OPT_SIZE, .argument = "SIZE", .fallback = "1GiB", .system_only = true,
+     .help = "bytes that the layer cache may keep", .commands = ",scan,sbom,cache prune,"},
+
+    /* configuration commands */
+    {.name = "force", .letter = 'f', .type = PLM_OPT_FLAG, .help = "overwrite the file", .commands = ",config init,"},
+
+    /* every command */
+    {.name = "config", .type = PLM_OPT_FILE, .argument = "FILE", .help = "configuration file above the project's and the user's", .commands = ALL, .foreign = " -c "},
+    {.name = "no-project-config", .key = "no-project-config", .type = PLM_OPT_FLAG, .system_only = true,
+     .help = "do not read ./plimsoll.yaml", .commands = ALL},
+    {.name = "cache-dir", .key = "cache-dir", .type = PLM_OPT_DIR, .argument = "DIR", .system_only = true,
+     .help = "database, layers, repository results; default $XDG_CACHE_HOME/plimsoll", .commands = ALL},
+    {.name = "offline", .key = "offline", .type = PLM_OPT_FLAG, .system_only = true,
+     .help = "open no IP socket at all", .commands = ALL, .foreign = " --offline-scan "},
+    {.name = "jobs", .letter = 'j', .key = "jobs", .type = PLM_OPT_NUMBER, .argument = "N",
+     .help = "work in parallel; default: the processors", .commands = ALL, .foreign = " --parallel --parallelism --concurrency "},
+    {.name = "timeout", .key = "timeout", .type = PLM_OPT_DURATION, .argument = "DUR", .fallback = "none",
+     .help = "end the run after this time", .commands = ALL},
+    {.name = "quiet", .letter = 'q', .key = "quiet", .type = PLM_OPT_FLAG,
+     .help = "nothing on standard error but errors", .commands = ALL, .foreign = " -s --silent "},
+    {.name = "verbose", .letter = 'v', .key = "verbose", .type = PLM_OPT_COUNT,
+     .help = "say more; twice: debugging", .commands = ALL, .foreign = " --debug -d "},
+    {.name = "color", .key = "color", .type = PLM_OPT_CHOICE, .argument = "auto|always|never", .choices = auto_always_never, .fallback = "auto",
+     .help = "colors; NO_COLOR is honoured", .commands = ALL, .foreign = " --no-color --no-colour --colour "},
+    {.name = "progress", .key = "progress", .type = PLM_OPT_CHOICE, .argument = "auto|never", .choices = auto_never, .fallback = "auto",
+     .help = "progress on standard error when it is a terminal", .commands = ALL, .foreign = " --no-progress "},
+    {.name = "now", .type = PLM_OPT_TIME, .argument = "RFC3339",
+     .help = "pretend that this is the time; the report is marked", .commands = ALL},
+    {.name = "help", .letter = 'h', .type = PLM_OPT_FLAG, .help = "help of the command", .commands = ALL},
+};
+// clang-format on
+const size_t plm_options_n = sizeof(plm_options) / sizeof(plm_options[0]);
+
+/* Words of other tools that are no option here but something else. */
+static const struct {
+    const char *words, *advice;
+} foreign_words[] = {
+    {" --input --file -i ", "name the file as the source: plimsoll scan ./FILE"},
+    {" --image ", "name the image as the source: plimsoll scan NAME"},
+    {" --version -V ", "plimsoll version"},
+    {" --ignore-rule --ignore-vuln ", "write an exception: --exceptions FILE"},
+    {" --list-all-pkgs ", "the json report always lists all packages: -o json"},
+    {" --light --no-sbom --only-update ", "plimsoll help scan lists what there is"},
+    {" --download-db-only ", "plimsoll db update"},
+};
+
+static bool word_in(const char *words, plm_sv word)
+{
+    plm_sv rest = plm_sv_from(words), w;
+    while (words && plm_sv_word(&rest, &w))
+        if (plm_sv_eq(w, word))
+            return true;
+    return false;
+}
+
+const char *plm_option_foreign_hint(plm_sv word, struct plm_buf *scratch)
+{
+    for (size_t i = 0; i < sizeof(foreign_words) / sizeof(foreign_words[0]); i++)
+        if (word_in(foreign_words[i].words, word))
+            return foreign_words[i].advice;
+    for (size_t i = 0; i < plm_options_n; i++) {
+        const struct plm_option *o = &plm_options[i];
+        if (!word_in(o->foreign, word))
+            continue;
+        plm_buf_printf(scratch, "here it is --%s", o->name);
+        if (o->argument)
+            plm_buf_printf(scratch, " %s", o->argument);
+        return plm_buf_cstr(scratch);
+    }
+    return NULL;
+}
+
+const struct plm_option *plm_option_find(plm_sv name)
+{
+    for (size_t i = 0; i < plm_options_n; i++)
+        if (plm_sv_is(name, plm_options[i].name) ||
+            (plm_options[i].alias && plm_sv_is(name, plm_options[i].alias)))
+            return &plm_options[i];
+    return NULL;
+}
+
+const struct plm_option *plm_option_by_letter(char c)
+{
+    for (size_t i = 0; c && i < plm_options_n; i++)
+        if (plm_options[i].letter == c)
+            return &plm_options[i];
+    return NULL;
+}
+
+const struct plm_option *plm_option_by_key(plm_sv key)
+{
+    for (size_t i = 0; i < plm_options_n; i++)
+        if (plm_options[i].key && plm_sv_is(key, plm_options[i].key))
+            return &plm_options[i];
+    return NULL;
+}
+
+bool plm_option_is_of(const struct plm_option *o, const char *command)
+{
+    if (o->commands[0] == '*')
+        return true;
+    plm_sv rest = plm_sv_from(o->commands), name;
+    while (plm_sv_field(&rest, ',', &name))
+        if (name.n && plm_sv_is(name, command))
+            return true;
+    return false;
+}
+
+void plm_option_variable(const struct plm_option *o, struct plm_buf *out)
+{
+    plm_buf_str(out, "PLIMSOLL_");
+    for (const char *p = o->name; *p; p++)
+        plm_buf_byte(out, (unsigned char)(*p == '-' ? '_' : (*p >= 'a' && *p <= 'z') ? *p - 32 : *p));
+}
+
+/* Optimal string alignment over three rows; O(a × b) with both at most 64. */
+size_t plm_word_distance(plm_sv a, plm_sv b)
+{
+    enum { MAX = 64 };
+    if (a.n > MAX || b.n > MAX)
+        return SIZE_MAX;
+    size_t rows[3][MAX + 1], *before = rows[0], *above = rows[1], *row = rows[2];
+    for (size_t j = 0; j <= b.n; j++)
+        above[j] = before[j] = j;
+    for (size_t i = 1; i <= a.n; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= b.n; j++) {
+            size_t best = above[j - 1] + (a.p[i - 1] != b.p[j - 1]);
+            if (above[j] + 1 < best)
+                best = above[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            bool swapped = i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1];
+            if (swapped && before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            row[j] = best;
+        }
+        size_t *t = before;
+        before = above;
+        above = row;
+        row = t;
+    }
+    return above[b.n];
+}
+
+const struct plm_option *plm_option_nearest(plm_sv word, bool by_key, const char *command)
+{
+    const struct plm_option *best = NULL;
+    size_t best_d = 1 + word.n / 3;
+    for (size_t i = 0; i < plm_options_n; i++) {
+        const struct plm_option *o = &plm_options[i];
+        const char *name = by_key ? o->key : o->name;
+        if (!name || (command && !plm_option_is_of(o, command)))
+            continue;
+        size_t d = plm_word_distance(word, plm_sv_from(name));
+        if (d < best_d || (d == best_d && !best)) {
+            best = o;
+            best_d = d;
+        }
+    }
+    return best;
+}
