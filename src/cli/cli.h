@@ -61,11 +61,11 @@ struct plm_command {
     const char *name;      /* "scan", "db update" */
     const char *arguments; /* "SOURCE..." */
     const char *summary;
-    const char *help;      /* paragraphs; NULL: summary only */
-    const char *examples;  /* lines of "command<TAB>what it does" */
-    const char *foreign;   /* " image fs ": words that other tools use for it */
+    const char *help;              /* paragraphs; NULL: summary only */
+    const char *examples;          /* lines of "command<TAB>what it does" */
+    const char *foreign;           /* " image fs ": words that other tools use for it */
     unsigned min_words, max_words; /* checked by the dispatcher; max 0: none allowed, UINT_MAX: any number */
-    bool hidden;           /* left out of help and completion */
+    bool hidden;                   /* left out of help and completion */
     /* Exit code (design.md part 4), or -1 with *err. */
     int (*run)(struct plm_cli *cli, plm_err **err);
 };
@@ -80,7 +80,8 @@ int plm_cli_main(int argc, char **argv, char *const *environ_list);
 
 /* ---- output (output.c) ------------------------------------------------------------------ */
 
-/* Reads -o: known formats, readable templates, writable directories. With nothing given: table to standard output. */
+/* Reads -o: known formats, readable templates, writable directories. With nothing given: table to standard
+ * output. */
 int plm_cli_outputs(struct plm_cli *cli, plm_err **err);
 /* For commands that print something else than a report: -o is absent, "table" or "json", and nothing else. */
 int plm_cli_wants_json(const struct plm_cli *cli, bool *out, plm_err **err);
@@ -88,12 +89,16 @@ int plm_cli_wants_json(const struct plm_cli *cli, bool *out, plm_err **err);
 void plm_cli_report_options(const struct plm_cli *cli, struct plm_report_options *out);
 /* To standard output; a reader that went away (EPIPE) is no error. */
 int plm_cli_print(plm_sv text, plm_err **err);
-/* Sets a code by precedence (2 > 1 > 3 > 4 > 5 > 0); the loser goes to exit_also. */
-void plm_cli_exit_add(struct plm_report *r, int code);
+/* Sets a code by precedence (2 > 1 > 3 > 4 > 5 > 0); the loser goes to exit_also. What --allow forgives is
+ * left out. */
+void plm_cli_exit_add(const struct plm_cli *cli, struct plm_report *r, int code);
 /* Fills run (tool, version, started, elapsed, clock) and host of a report; sets exit codes from verdicts and
  * diagnostics as --allow says; writes every output, files first and all of them even where one fails; prints
  * the last line on standard error. Returns the exit code, or -1. Call plm_report_finish before. */
 int plm_cli_finish(struct plm_cli *cli, struct plm_report *r, plm_err **err);
+
+/* Name, machine id, system and kernel of this machine into the report (host.c). */
+int plm_host_facts(struct plm_report *r, plm_err **err);
 
 /* ---- standard error (message.c) ---------------------------------------------------------- */
 

@@ -26,7 +26,8 @@ static void on_signal(int number)
 
 static void set_signals(void)
 {
-    struct sigaction stop = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, ignore = {.sa_handler = SIG_IGN};
+    struct sigaction stop = {.sa_handler = on_signal, .sa_flags = SA_RESTART},
+                     ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGPIPE, &ignore, NULL); /* a reader that leaves early must not keep files from being written */
@@ -46,7 +47,7 @@ const struct plm_command *const *plm_commands_sorted(struct plm_arena *a)
     const struct plm_command **list = plm_arena_array(a, PLM_SET_COUNT(plm_commands) + 1, sizeof(*list));
     if (!list)
         return NULL;
-    PLM_SET_FOREACH(plm_commands, struct plm_command, c)
+    PLM_SET_FOREACH (plm_commands, struct plm_command, c)
         list[n++] = c;
     qsort(list, n, sizeof(*list), by_name);
     return list;
@@ -54,13 +55,14 @@ const struct plm_command *const *plm_commands_sorted(struct plm_arena *a)
 
 const struct plm_command *plm_command_find(plm_sv name)
 {
-    PLM_SET_FOREACH(plm_commands, struct plm_command, c)
+    PLM_SET_FOREACH (plm_commands, struct plm_command, c)
         if (plm_sv_is(name, c->name))
             return c;
     return NULL;
 }
 
-/* Index of the next word of argv from i that is neither an option nor the value of one; argc if there is none. */
+/* Index of the next word of argv from i that is neither an option nor the value of one; argc if there is
+ * none. */
 static int next_word(int argc, char **argv, int i)
 {
     for (; i < argc; i++) {
@@ -125,7 +127,7 @@ static const struct plm_command *nearest_command(plm_sv word, struct plm_buf *ch
 {
     const struct plm_command *best = NULL, *foreign = NULL;
     size_t best_d = 1 + word.n / 3;
-    PLM_SET_FOREACH(plm_commands, struct plm_command, c) {
+    PLM_SET_FOREACH (plm_commands, struct plm_command, c) {
         plm_sv name = plm_sv_from(c->name), head, tail;
         if (c->hidden)
             continue;
@@ -148,7 +150,8 @@ static int fail_command(plm_sv word, plm_err **err)
     const struct plm_command *near = nearest_command(word, &children);
     if (children.n) {
         int rc = plm_fail_id(err, PLM_E_USAGE, "usage.command", "%.*s: say what to do", PLM_SV_ARG(word));
-        plm_err_hint(err, "plimsoll %.*s with one of %.*s", PLM_SV_ARG(word), PLM_SV_ARG(plm_buf_sv(&children)));
+        plm_err_hint(err, "plimsoll %.*s with one of %.*s", PLM_SV_ARG(word),
+                     PLM_SV_ARG(plm_buf_sv(&children)));
         return rc;
     }
     int rc = plm_fail_id(err, PLM_E_USAGE, "usage.command", "%.*s: no such command", PLM_SV_ARG(word));
@@ -203,10 +206,10 @@ static void set_context(struct plm_cli *cli)
     cli->color = wants_color(cli);
     cli->quiet = plm_config_flag(c, "quiet");
     cli->verbose = (unsigned)plm_config_number(c, "verbose");
-    cli->log.level = cli->quiet            ? PLM_LOG_ERROR
-                     : cli->verbose >= 2   ? PLM_LOG_DEBUG
-                     : cli->verbose        ? PLM_LOG_INFO
-                                           : PLM_LOG_WARN;
+    cli->log.level = cli->quiet          ? PLM_LOG_ERROR
+                     : cli->verbose >= 2 ? PLM_LOG_DEBUG
+                     : cli->verbose      ? PLM_LOG_INFO
+                                         : PLM_LOG_WARN;
     cli->ctx.now = (int64_t)plm_config_number(c, "now");
     cli->ctx.now_injected = plm_config_is_set(c, "now");
     cli->ctx.offline = plm_config_flag(c, "offline");
@@ -225,10 +228,11 @@ static int check_words(const struct plm_cli *cli, plm_err **err)
     size_t n = plm_config_words(cli->config, &words);
     if (n >= c->min_words && n <= c->max_words)
         return 0;
-    int rc = n < c->min_words ? plm_fail_id(err, PLM_E_USAGE, "usage.words", "plimsoll %s: %s is missing", c->name,
-                                            c->arguments ? c->arguments : "a word")
-                              : plm_fail_id(err, PLM_E_USAGE, "usage.words", "plimsoll %s: one word too many: \"%s\"",
-                                            c->name, words[c->max_words]);
+    int rc = n < c->min_words
+                 ? plm_fail_id(err, PLM_E_USAGE, "usage.words", "plimsoll %s: %s is missing", c->name,
+                               c->arguments ? c->arguments : "a word")
+                 : plm_fail_id(err, PLM_E_USAGE, "usage.words", "plimsoll %s: one word too many: \"%s\"",
+                               c->name, words[c->max_words]);
     plm_err_hint(err, "plimsoll help %s", c->name);
     return rc;
 }
@@ -244,8 +248,8 @@ static void set_deadline(uint64_t ms)
     alarm(seconds > UINT_MAX ? UINT_MAX : (unsigned)seconds);
 }
 
-static int run_command(struct plm_cli *cli, int argc, char **argv, const struct found *f, char *const *environ_list,
-                       plm_err **err)
+static int run_command(struct plm_cli *cli, int argc, char **argv, const struct found *f,
+                       char *const *environ_list, plm_err **err)
 {
     char **rest = plm_arena_array(cli->arena, (size_t)argc + 1, sizeof(*rest));
     if (!rest)
@@ -254,7 +258,8 @@ static int run_command(struct plm_cli *cli, int argc, char **argv, const struct 
     for (int i = 1; i < argc; i++)
         if (i != f->first && i != f->second)
             rest[n++] = argv[i];
-    struct plm_config_sources sources = {.environ_list = environ_list, .argv = rest, .command = cli->command->name};
+    struct plm_config_sources sources = {
+        .environ_list = environ_list, .argv = rest, .command = cli->command->name};
     cli->config = plm_config_load(&cli->ctx, &sources, err);
     if (!cli->config)
         return -1;

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the formats share.
+ */
+#pragma once
+
+#include "base/text.h"
+#include "base/time.h"
+#include "report/report.h"
+
+/* Id of a target; null where there is none. */
+plm_sv plm_report_target_id(const struct plm_report *r, uint32_t target);
+const struct plm_package *plm_report_package_of(const struct plm_report *r, const struct plm_finding *f);
+/* Six significant digits: what every number of ours needs, and it survives being read and written again. */
+void plm_report_number(struct plm_buf *b, double v);
+/* Is the finding displayed: severity and suppression. */
+bool plm_report_shows(const struct plm_finding *f, const struct plm_report_options *opt);
+/* The displayed findings in the order asked for; free() the list. */
+int plm_report_select(const struct plm_report *r, const struct plm_report_options *opt,
+                      const struct plm_finding ***out, size_t *out_n, plm_err **err);
+
+/* JSON objects of the schema, shared by json and jsonl (json.c). */
+void plm_json_put_finding(struct plm_buf *b, const struct plm_report *r, const struct plm_finding *f);
+void plm_json_put_package(struct plm_buf *b, const struct plm_report *r, const struct plm_package *p);
+void plm_json_put_diagnostic(struct plm_buf *b, const struct plm_report *r, const struct plm_diagnostic *d);
+void plm_json_put_target(struct plm_buf *b, const struct plm_target *t);
+void plm_json_put_check(struct plm_buf *b, const struct plm_report *r, const struct plm_check_row *c);
+void plm_json_put_run(struct plm_buf *b, const struct plm_report *r);
+void plm_json_put_summary(struct plm_buf *b, const struct plm_report *r);
+void plm_json_put_verdict(struct plm_buf *b, const struct plm_verdict *v);
