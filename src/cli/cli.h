@@ -97,6 +97,9 @@ void plm_cli_exit_add(const struct plm_cli *cli, struct plm_report *r, int code)
  * the last line on standard error. Returns the exit code, or -1. Call plm_report_finish before. */
 int plm_cli_finish(struct plm_cli *cli, struct plm_report *r, plm_err **err);
 
+/* Writes every output and nothing else: files before standard output. The first error is returned, the others
+ * are printed. */
+int plm_cli_write_outputs(struct plm_cli *cli, const struct plm_report *r, plm_err **err);
 /* Name, machine id, system and kernel of this machine into the report (host.c). */
 int plm_host_facts(struct plm_report *r, plm_err **err);
 

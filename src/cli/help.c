@@ -17,12 +17,18 @@ static void spaces(struct plm_buf *out, size_t n)
     plm_buf_printf(out, "%*s", (int)n, "");
 }
 
+/* Lines of one paragraph run together; an indented line is an example and stays, a blank one parts. */
 void plm_help_wrap(struct plm_buf *out, plm_sv text, unsigned indent, unsigned width)
 {
     plm_sv line, word;
+    size_t column = 0;
     while (plm_sv_line(&text, &line)) {
-        size_t column = 0;
-        if (line.n && (line.p[0] == ' ' || line.p[0] == '\t')) { /* as it is: an example */
+        bool is_example = line.n && (line.p[0] == ' ' || line.p[0] == '\t');
+        if (column && (is_example || !line.n)) {
+            plm_buf_byte(out, '\n');
+            column = 0;
+        }
+        if (is_example || !line.n) {
             plm_buf_sv_put(out, line);
             plm_buf_byte(out, '\n');
             continue;
@@ -33,18 +39,14 @@ void plm_help_wrap(struct plm_buf *out, plm_sv text, unsigned indent, unsigned w
                 plm_buf_byte(out, '\n');
                 column = 0;
             }
-            if (column) {
-                plm_buf_byte(out, ' ');
-                column++;
-            } else {
-                spaces(out, indent);
-                column = indent;
-            }
+            spaces(out, column ? 1 : indent);
+            column += column ? 1 : indent;
             plm_buf_sv_put(out, word);
             column += w;
         }
-        plm_buf_byte(out, '\n');
     }
+    if (column)
+        plm_buf_byte(out, '\n');
 }
 
 void plm_help_overview(struct plm_buf *out)

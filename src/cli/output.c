@@ -204,8 +204,7 @@ static int write_one(struct plm_cli *cli, const struct plm_cli_output *o, const 
     return o->path.p ? write_file(o->path.p, plm_buf_sv(&b), err) : plm_cli_print(plm_buf_sv(&b), err);
 }
 
-/* All outputs, files before standard output. The first error is reported, the others are noted. */
-static int write_outputs(struct plm_cli *cli, const struct plm_report *r, plm_err **err)
+int plm_cli_write_outputs(struct plm_cli *cli, const struct plm_report *r, plm_err **err)
 {
     plm_err *first = NULL;
     for (int to_stdout = 0; to_stdout < 2; to_stdout++) {
@@ -326,7 +325,7 @@ int plm_cli_finish(struct plm_cli *cli, struct plm_report *r, plm_err **err)
     set_exit(cli, r);
     plm_progress_free(cli->ctx.progress);
     cli->ctx.progress = NULL;
-    if (write_outputs(cli, r, err) < 0)
+    if (plm_cli_write_outputs(cli, r, err) < 0)
         return -1;
     last_line(cli, r, ms);
     return r->exit_code;
