@@ -6,7 +6,8 @@
  *     plm_auto(plm_engine_close) struct plm_engine *e = plm_engine_open(ctx, &conf, err);
  *     plm_engine_image_inspect(e, "nginx:1.25", arena, &info, err);
  *
- * Errors: engine.unreachable, engine.permission, engine.version, engine.not-found as ids.
+ * Errors: engine.unreachable, engine.permission, engine.version, engine.context, engine.not-found and
+ * engine.error (the engine's own message) as ids.
  * One engine handle is used by one thread at a time.
  */
 #pragma once
@@ -23,8 +24,9 @@ struct plm_engine;
 
 struct plm_engine_config {
     enum plm_engine_kind kind;
-    plm_sv host;    /* -H: unix:///…, tcp://…, or null */
-    plm_sv context; /* --context, or null */
+    plm_sv host;         /* -H: unix:///…, tcp://…, or null */
+    plm_sv context;      /* --context, or null */
+    plm_sv wanted_image; /* what hints are about ("docker save app | ..."), or null */
 };
 
 struct plm_engine_info {
@@ -38,14 +40,16 @@ struct plm_engine_info {
 };
 
 struct plm_engine_image {
-    plm_sv id; /* config digest */
+    plm_sv id; /* config digest; with the containerd image store the digest of the manifest or index */
     plm_sv_vec tags, digests;
     plm_sv os, arch, variant;
     int64_t created;
     uint64_t size;
     plm_sv_vec diff_ids; /* bottom first */
+    plm_sv driver;       /* GraphDriver.Name ("overlay2"), or null */
     plm_sv lower, upper; /* GraphDriver.Data LowerDir, UpperDir; null elsewhere */
-    plm_sv config_json;  /* the image config as the engine knows it, or null */
+    plm_sv manifest;     /* Descriptor.digest of engines with the containerd image store, else null */
+    plm_sv config_json;  /* the Config object of the inspect answer (Env, Cmd, Labels ...), or null */
 };
 
 struct plm_engine_container {
@@ -59,6 +63,8 @@ void plm_engine_close(struct plm_engine *e);
 PLM_CLEANUP(struct plm_engine, plm_engine_close)
 int plm_engine_describe(struct plm_engine *e, struct plm_arena *a, struct plm_engine_info *out,
                         plm_err **err);
+/* What is known without asking again: the endpoint, the negotiated versions. Lives as long as e. */
+const struct plm_engine_info *plm_engine_about(const struct plm_engine *e);
 int plm_engine_image_inspect(struct plm_engine *e, plm_sv ref, struct plm_arena *a,
                              struct plm_engine_image *out, plm_err **err);
 /* History, bottom first, with empty layers; created_by and whether it made a layer. */
@@ -75,5 +81,5 @@ int plm_engine_containers(struct plm_engine *e, bool all, struct plm_arena *a,
                           struct plm_engine_container **out, size_t *out_n, plm_err **err);
 int plm_engine_container_inspect(struct plm_engine *e, plm_sv ref, struct plm_arena *a,
                                  struct plm_engine_container *out, plm_err **err);
-/* The stream of `docker save REF`. */
+/* The stream of `docker save REF`. One at a time; close it before the engine. */
 struct plm_http_stream *plm_engine_image_export(struct plm_engine *e, plm_sv ref, plm_err **err);
