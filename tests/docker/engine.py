@@ -42,5 +42,6 @@ class Server(socketserver.ThreadingUnixStreamServer):
 
 
 threading.Thread(target=Server(sys.argv[1], Handler).serve_forever, daemon=True).start()
-print("ready", flush=True)
+sys.stdout.write("ready\n")
+sys.stdout.flush()  # one write: the reader may close the pipe after it
 sys.stdin.read()

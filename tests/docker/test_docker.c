@@ -318,7 +318,8 @@ static struct plm_engine *engine_1_44(void)
     answer("version", "{\"Version\":\"25.0.3\",\"ApiVersion\":\"1.44\",\"MinAPIVersion\":\"1.24\",\"Os\":"
                       "\"linux\",\"Arch\":\"amd64\"}");
     struct plm_engine *e = open_engine(&err);
-    assert_non_null(e);
+    if (!e)
+        fail_msg("%s", plm_err_text(err));
     assert_true(plm_sv_is(plm_engine_about(e)->api_version, "1.44"));
     return e;
 }

@@ -170,7 +170,8 @@ def main():
         ports.append(server.server_address[1])
         serve(server)
     serve(UnixServer(os.path.join(folder, "socket"), Handler))
-    print(*ports, flush=True)
+    sys.stdout.write("%d %d %d\n" % tuple(ports))
+    sys.stdout.flush()  # one write: the reader may close the pipe after it
     sys.stdin.read()
 
 
