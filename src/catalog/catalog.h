@@ -19,8 +19,9 @@
 struct plm_cataloger {
     const char *id; /* "dpkg" */
     const char *summary;
-    const char *type; /* purl type of its packages */
+    const char *type; /* purl type of its packages; NULL: gives no packages */
     const struct plm_extractor *extractor;
+    bool on_request; /* run only where it is asked for (licenses of Debian packages) */
 };
 PLM_SET_DECLARE(plm_catalogers, struct plm_cataloger);
 

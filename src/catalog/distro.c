@@ -55,10 +55,11 @@ static const struct {
 
 static const struct {
     const char *codename, *number;
-} debian_releases[] = {{"buzz", "1.1"},    {"rex", "1.2"},      {"bo", "1.3"},     {"hamm", "2.0"},   {"slink", "2.1"},
-                       {"potato", "2.2"},  {"woody", "3.0"},    {"sarge", "3.1"},  {"etch", "4"},     {"lenny", "5"},
-                       {"squeeze", "6"},   {"wheezy", "7"},     {"jessie", "8"},   {"stretch", "9"},  {"buster", "10"},
-                       {"bullseye", "11"}, {"bookworm", "12"},  {"trixie", "13"},  {"forky", "14"},   {"duke", "15"}};
+} debian_releases[] = {{"buzz", "1.1"},    {"rex", "1.2"},    {"bo", "1.3"},    {"hamm", "2.0"},
+                       {"slink", "2.1"},   {"potato", "2.2"}, {"woody", "3.0"}, {"sarge", "3.1"},
+                       {"etch", "4"},      {"lenny", "5"},    {"squeeze", "6"}, {"wheezy", "7"},
+                       {"jessie", "8"},    {"stretch", "9"},  {"buster", "10"}, {"bullseye", "11"},
+                       {"bookworm", "12"}, {"trixie", "13"},  {"forky", "14"},  {"duke", "15"}};
 
 static plm_sv before(plm_sv s, char c)
 {
@@ -67,8 +68,8 @@ static plm_sv before(plm_sv s, char c)
     return head;
 }
 
-/* Testing and unstable have no VERSION_ID; both call themselves by the name of the next release ("forky/sid"),
- * so their packages are looked up under that. */
+/* Testing and unstable have no VERSION_ID; both call themselves by the name of the next release
+ * ("forky/sid"), so their packages are looked up under that. */
 static plm_sv debian(struct plm_arena *a, struct plm_distro *d)
 {
     if (!d->codename.n && d->pretty.n) {
@@ -127,7 +128,8 @@ static plm_sv euler(struct plm_arena *a, const struct plm_distro *d)
 {
     size_t open = plm_sv_find(d->pretty, '(');
     plm_sv mark = open == SIZE_MAX ? PLM_SV("") : before(plm_sv_from_off(d->pretty, open + 1), ')');
-    return plm_arena_printf(a, "openEuler:%.*s%s%.*s", PLM_SV_ARG(d->version), mark.n ? "-" : "", PLM_SV_ARG(mark));
+    return plm_arena_printf(a, "openEuler:%.*s%s%.*s", PLM_SV_ARG(d->version), mark.n ? "-" : "",
+                            PLM_SV_ARG(mark));
 }
 
 static plm_sv ecosystem_of(struct plm_arena *a, const char *name, enum form form, struct plm_distro *d)

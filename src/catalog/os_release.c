@@ -66,7 +66,8 @@ static void read_os_release(struct plm_arena *a, plm_sv text, struct plm_distro 
 
 static void read_lsb_release(struct plm_arena *a, plm_sv text, struct plm_distro *d)
 {
-    static const char *const keys[5] = {"DISTRIB_ID", "DISTRIB_RELEASE", "DISTRIB_CODENAME", "DISTRIB_DESCRIPTION", NULL};
+    static const char *const keys[5] = {"DISTRIB_ID", "DISTRIB_RELEASE", "DISTRIB_CODENAME",
+                                        "DISTRIB_DESCRIPTION", NULL};
     read_keys(a, text, keys, d);
     d->id = d->id.n ? lower(a, d->id) : PLM_SV_NULL;
 }
@@ -93,13 +94,26 @@ static void read_alpine_release(struct plm_arena *a, plm_sv text, struct plm_dis
 static const struct {
     const char *name, *id;
 } names[] = {
-    {"Red Hat Enterprise Linux", "rhel"}, {"CentOS Stream", "centos-stream"}, {"CentOS", "centos"},
-    {"AlmaLinux", "almalinux"},           {"Rocky Linux", "rocky"},           {"Fedora", "fedora"},
-    {"Oracle Linux", "ol"},               {"Enterprise Linux Enterprise", "ol"}, {"Amazon Linux", "amzn"},
-    {"Scientific Linux", "scientific"},   {"CBL-Mariner", "mariner"},         {"Common Base Linux Mariner", "mariner"},
-    {"Microsoft Azure Linux", "azurelinux"}, {"Azure Linux", "azurelinux"},   {"VMware Photon", "photon"},
-    {"Photon", "photon"},                 {"openEuler", "openeuler"},         {"Mageia", "mageia"},
-    {"SUSE Linux Enterprise", "sles"},    {"openSUSE", "opensuse"},
+    {"Red Hat Enterprise Linux", "rhel"},
+    {"CentOS Stream", "centos-stream"},
+    {"CentOS", "centos"},
+    {"AlmaLinux", "almalinux"},
+    {"Rocky Linux", "rocky"},
+    {"Fedora", "fedora"},
+    {"Oracle Linux", "ol"},
+    {"Enterprise Linux Enterprise", "ol"},
+    {"Amazon Linux", "amzn"},
+    {"Scientific Linux", "scientific"},
+    {"CBL-Mariner", "mariner"},
+    {"Common Base Linux Mariner", "mariner"},
+    {"Microsoft Azure Linux", "azurelinux"},
+    {"Azure Linux", "azurelinux"},
+    {"VMware Photon", "photon"},
+    {"Photon", "photon"},
+    {"openEuler", "openeuler"},
+    {"Mageia", "mageia"},
+    {"SUSE Linux Enterprise", "sles"},
+    {"openSUSE", "opensuse"},
 };
 
 static void read_release_line(struct plm_arena *a, plm_sv text, struct plm_distro *d)
@@ -149,7 +163,8 @@ static const struct {
                {"alpine-release", read_alpine_release},
                {"SuSE-release", read_suse_release}};
 
-static int os_release_extract(const struct plm_entry *e, plm_sv content, struct plm_extract_out *out, plm_err **err)
+static int os_release_extract(const struct plm_entry *e, plm_sv content, struct plm_extract_out *out,
+                              plm_err **err)
 {
     struct plm_distro d = {.evidence = plm_arena_printf(out->arena, "/%.*s", PLM_SV_ARG(e->path))};
     plm_sv base = plm_catalog_basename(e->path);
@@ -166,12 +181,13 @@ static int os_release_extract(const struct plm_entry *e, plm_sv content, struct 
 }
 
 static const char *const globs[] = {
-    "etc/os-release",        "usr/lib/os-release",  "etc/lsb-release",        "etc/debian_version",
-    "etc/alpine-release",    "etc/redhat-release",  "etc/centos-release",     "etc/fedora-release",
-    "etc/almalinux-release", "etc/rocky-release",   "etc/oracle-release",     "etc/enterprise-release",
-    "etc/system-release",    "etc/SuSE-release",    "etc/mariner-release",    "etc/azurelinux-release",
-    "etc/photon-release",    "etc/openEuler-release", "etc/mageia-release",   "usr/lib/system-release",
-    NULL};
+    "etc/os-release",         "usr/lib/os-release",     "etc/lsb-release",
+    "etc/debian_version",     "etc/alpine-release",     "etc/redhat-release",
+    "etc/centos-release",     "etc/fedora-release",     "etc/almalinux-release",
+    "etc/rocky-release",      "etc/oracle-release",     "etc/enterprise-release",
+    "etc/system-release",     "etc/SuSE-release",       "etc/mariner-release",
+    "etc/azurelinux-release", "etc/photon-release",     "etc/openEuler-release",
+    "etc/mageia-release",     "usr/lib/system-release", NULL};
 
 static const struct plm_extractor extractor = {
     .id = "os-release",

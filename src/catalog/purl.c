@@ -16,7 +16,8 @@ static void encode(struct plm_buf *b, plm_sv s, bool lower)
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         bool upper_case = c >= 'A' && c <= 'Z';
-        bool plain = upper_case || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr(".-_~:", c));
+        bool plain =
+            upper_case || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr(".-_~:", c));
         if (plain) {
             plm_buf_byte(b, lower && upper_case ? (unsigned char)(c + 32) : c);
         } else {
@@ -27,7 +28,8 @@ static void encode(struct plm_buf *b, plm_sv s, bool lower)
     }
 }
 
-static void qualifier(struct plm_buf *b, bool *first, const char *key, plm_sv value, plm_sv more, char between)
+static void qualifier(struct plm_buf *b, bool *first, const char *key, plm_sv value, plm_sv more,
+                      char between)
 {
     if (value.n == 0)
         return;
@@ -48,9 +50,14 @@ static plm_sv namespace_of(const struct plm_distro *d)
 {
     static const struct {
         const char *id, *name;
-    } other[] = {{"rhel", "redhat"},           {"opensuse-leap", "opensuse"}, {"opensuse-tumbleweed", "opensuse"},
-                 {"ol", "oracle"},             {"amzn", "amazon"},            {"sles", "suse"},
-                 {"sled", "suse"},             {"sles_sap", "suse"}};
+    } other[] = {{"rhel", "redhat"},
+                 {"opensuse-leap", "opensuse"},
+                 {"opensuse-tumbleweed", "opensuse"},
+                 {"ol", "oracle"},
+                 {"amzn", "amazon"},
+                 {"sles", "suse"},
+                 {"sled", "suse"},
+                 {"sles_sap", "suse"}};
     for (size_t i = 0; d && i < sizeof(other) / sizeof(other[0]); i++)
         if (plm_sv_is(d->id, other[i].id))
             return plm_sv_from(other[i].name);
@@ -61,7 +68,8 @@ plm_sv plm_purl_make(struct plm_arena *a, const struct plm_package *p, const str
 {
     if (!p->type.n || !p->name.n)
         return PLM_SV_NULL;
-    bool is_rpm = plm_sv_is(p->type, "rpm"), is_deb = plm_sv_is(p->type, "deb"), is_apk = plm_sv_is(p->type, "apk");
+    bool is_rpm = plm_sv_is(p->type, "rpm"), is_deb = plm_sv_is(p->type, "deb"),
+         is_apk = plm_sv_is(p->type, "apk");
     bool is_system = is_rpm || is_deb || is_apk || plm_sv_is(p->type, "opkg");
     plm_sv version = p->version, epoch = PLM_SV_NULL, source_version = p->source_version, head, tail;
     if (is_rpm && plm_sv_cut(version, ':', &head, &tail)) {

@@ -110,7 +110,8 @@ static bool split_fields(plm_sv line, struct rpm_header *h)
     return true;
 }
 
-static int read_manifest(bool (*split)(plm_sv line, struct rpm_header *h), plm_sv text, struct plm_extract_out *out, plm_err **err)
+static int read_manifest(bool (*split)(plm_sv line, struct rpm_header *h), plm_sv text,
+                         struct plm_extract_out *out, plm_err **err)
 {
     struct reader r = {.writer = {.out = out}, .faults = {.out = out, .code = "rpm.malformed"}};
     plm_sv rest = text, line;
@@ -119,7 +120,8 @@ static int read_manifest(bool (*split)(plm_sv line, struct rpm_header *h), plm_s
             continue;
         struct rpm_header h;
         if (!split(line, &h)) {
-            plm_catalog_bad(&r.faults, (size_t)(line.p - text.p), "line is no package of a container manifest");
+            plm_catalog_bad(&r.faults, (size_t)(line.p - text.p),
+                            "line is no package of a container manifest");
             continue;
         }
         int more = plm_rpm_header_put(&h, &r.writer, err);
@@ -144,7 +146,8 @@ static int rpm_extract(const struct plm_entry *e, plm_sv content, struct plm_ext
         return 0;
     }
     if (plm_sv_has(e->path, PLM_SV("/rpmmanifest/")))
-        return read_manifest(plm_sv_ends(e->path, PLM_SV("-1")) ? split_nevra : split_fields, content, out, err);
+        return read_manifest(plm_sv_ends(e->path, PLM_SV("-1")) ? split_nevra : split_fields, content, out,
+                             err);
     return read_database(content, out, err);
 }
 
