@@ -21,7 +21,7 @@ struct plm_affected *plm_feed_affected(struct plm_feed_sink *s, struct plm_advis
 void plm_feed_range(struct plm_feed_sink *s, struct plm_affected *a, struct plm_range range);
 /* "Not affected": the state, and the range that holds nothing (see struct plm_affected). */
 void plm_feed_not_affected(struct plm_feed_sink *s, struct plm_affected *a, plm_sv note);
-/* Adds to a list of ids without copying; skips what is there already. O(length). */
+/* Adds to a list of ids without copying; skips what is among the last 256 already. */
 void plm_feed_id(struct plm_feed_sink *s, plm_sv_vec *vec, plm_sv id);
 /* Hands the advisory over, or reports that it did not fit into the arena. */
 int plm_feed_push(struct plm_feed_sink *s, const struct plm_advisory *adv, plm_err **err);

@@ -37,9 +37,11 @@ void plm_feed_not_affected(struct plm_feed_sink *s, struct plm_affected *a, plm_
     plm_feed_range(s, a, (struct plm_range){.fixed = PLM_SV("0")});
 }
 
+enum { ID_WINDOW = 256 }; /* repeats stand close together; hostile lists must not cost n² */
+
 void plm_feed_id(struct plm_feed_sink *s, plm_sv_vec *vec, plm_sv id)
 {
-    for (size_t i = 0; i < vec->n; i++)
+    for (size_t i = vec->n > ID_WINDOW ? vec->n - ID_WINDOW : 0; i < vec->n; i++)
         if (plm_sv_eq(vec->v[i], id))
             return;
     plm_sv *slot = plm_vec_push(s->arena, vec);
