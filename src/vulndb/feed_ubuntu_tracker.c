@@ -25,10 +25,6 @@
 #include "base/time.h"
 #include "vulndb/feed_int.h"
 
-struct tracker {
-    int64_t newest;
-};
-
 struct parser {
     struct plm_feed_sink *s;
     const struct plm_feed_file *f;
@@ -267,13 +263,7 @@ static int finish_file(struct parser *p, plm_err **err)
     if (plm_sv_starts(p->adv.details, PLM_SV("** REJECT")) ||
         plm_sv_starts(p->adv.details, PLM_SV("**REJECT")))
         p->adv.withdrawn = p->adv.published ? p->adv.published : 1;
-    if (!s->state)
-        s->state = plm_arena_make(s->keep, struct tracker);
-    struct tracker *t = s->state;
-    if (!t)
-        return plm_arena_check(s->keep, err);
-    if (p->adv.published > t->newest)
-        t->newest = p->adv.published;
+    plm_feed_newest(s, p->adv.published);
     return plm_feed_push(s, &p->adv, err);
 }
 
@@ -300,15 +290,6 @@ static int ubuntu_file(struct plm_feed_sink *s, const struct plm_feed_file *f, p
     return rc;
 }
 
-static int ubuntu_finish(struct plm_feed_sink *s, plm_err **err)
-{
-    (void)err;
-    const struct tracker *t = s->state;
-    if (t && t->newest)
-        s->as_of(s, t->newest);
-    return 0;
-}
-
 static const struct plm_feed_format ubuntu_tracker = {
     .id = "ubuntu-tracker",
     .summary = "Ubuntu CVE tracker: one file per CVE, with the state of every package and release",
@@ -316,6 +297,6 @@ static const struct plm_feed_format ubuntu_tracker = {
     .tested = "real data",
     .globs = (const char *const[]){"**/active/CVE-*", "**/retired/CVE-*", NULL},
     .file = ubuntu_file,
-    .finish = ubuntu_finish,
+    .finish = plm_feed_finish_newest,
 };
 PLM_REGISTER(plm_feeds, struct plm_feed_format, ubuntu_tracker);
