@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The network and the cache of the repository feed.
+ *
+ * Cache files lie in one folder, named KIND-DIGEST after the digest of what they were made
+ * from, so they need no locking and never go wrong by age: an index is named by the SHA-256 that
+ * its signed Release lists, a verification by the bytes and keys it judged, a changelog by
+ * source package and version. The one kind that changes is a suite's Release ("suite-..."),
+ * which carries the time it was fetched. Files are replaced atomically.
+ */
+#include "base/pool.h"
+#include "base/text.h"
+#include "repo/repo_int.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#define UNUSED_SECONDS (60 * 86400)
+
+int plm_worker_init(struct repo_worker *w, const struct repo_run *run, plm_err **err)
+{
+    *w = (struct repo_worker){.run = run, .arena = plm_arena_new(PLM_MIB(256))};
+    w->notes.arena = w->arena;
+    return w->arena ? 0 : plm_fail_oom(err);
+}
+
+void plm_worker_done(struct repo_worker *w)
+{
+    for (size_t i = 0; i < sizeof(w->http) / sizeof(w->http[0]); i++)
+        if (w->http[i])
+            plm_http_free(w->http[i]);
+    if (w->arena)
+        plm_arena_free(w->arena);
+    *w = (struct repo_worker){0};
+}
+
+int plm_repo_get(struct repo_worker *w, plm_sv base, plm_sv path, bool public_only, size_t max,
+                 struct plm_buf *out, plm_err **err)
+{
+    struct plm_http **h = &w->http[public_only];
+    if (plm_cancelled(w->run->ctx))
+        return plm_fail(err, PLM_E_CANCEL, "cancelled");
+    if (!*h) {
+        struct plm_http_config conf = {.connect_timeout_ms = 10000, .public_only = public_only};
+        *h = plm_http_new(w->run->ctx, &conf, err);
+        if (!*h)
+            return -1;
+    }
+    plm_auto_free char *url = NULL;
+    if (asprintf(&url, "%.*s/%.*s", PLM_SV_ARG(base), PLM_SV_ARG(path)) < 0)
+        return plm_fail_oom(err);
+    struct plm_http_request req = {.max_bytes = max};
+    struct plm_http_response res;
+    size_t before = out->n;
+    if (plm_http_fetch(*h, url, &req, out, &res, err) == 0)
+        return 0;
+    out->n = before;
+    return -1;
+}
+
+plm_sv plm_cache_name(struct plm_arena *a, const char *kind, const unsigned char digest[PLM_SHA256_BYTES])
+{
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(256);
+    plm_buf_printf(&b, "%s-", kind);
+    plm_text_hex(&b, digest, PLM_SHA256_BYTES);
+    return plm_arena_sv(a, plm_buf_sv(&b));
+}
+
+static char *cache_path(const struct repo_run *run, plm_sv name)
+{
+    return run->cache && name.p ? plm_fs_join(run->cache, name.p) : NULL;
+}
+
+bool plm_cache_read(const struct repo_run *run, plm_sv name, size_t max, struct plm_buf *out)
+{
+    plm_auto_free char *path = cache_path(run, name);
+    return path && plm_fs_read(path, max, out, NULL) == 0;
+}
+
+bool plm_cache_map(const struct repo_run *run, plm_sv name, size_t max, struct plm_fs_map *out)
+{
+    plm_auto_free char *path = cache_path(run, name);
+    plm_auto_fd int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0 || plm_fs_map_fd(fd, path, max, out, NULL) < 0)
+        return false;
+    time_t today = time(NULL);
+    if (st.st_mtime < today - 86400)
+        (void)futimens(fd, NULL); /* used: pruning goes by it */
+    return true;
+}
+
+void plm_cache_write(const struct repo_run *run, plm_sv name, plm_sv data)
+{
+    plm_auto_free char *path = cache_path(run, name);
+    plm_auto(plm_err_free) plm_err *why = NULL;
+    if (!path)
+        return;
+    if (plm_fs_mkdirs(run->cache, 0, &why) == 0 && plm_fs_write_atomic(path, data, 0, &why) == 0)
+        return;
+    plm_auto_free char *text = plm_err_text(why);
+    plm_log(run->ctx, PLM_LOG_DEBUG, "repository cache not written", "cause", text ? text : "out of memory",
+            NULL);
+}
+
+void plm_cache_prune(const struct repo_run *run)
+{
+    DIR *dir = run->cache ? opendir(run->cache) : NULL;
+    if (!dir)
+        return;
+    time_t today = time(NULL);
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        struct stat st;
+        if (e->d_name[0] != '.' && fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(st.st_mode) && st.st_mtime < today - UNUSED_SECONDS && strncmp(e->d_name, "cl-", 3) != 0)
+            (void)unlinkat(dirfd(dir), e->d_name, 0);
+    }
+    closedir(dir);
+}
+
+int plm_repo_parallel(unsigned threads, void (*fn)(void *), void *items, size_t n, size_t size, plm_err **err)
+{
+    if (n == 0)
+        return 0;
+    plm_auto(plm_pool_free) struct plm_pool *pool = plm_pool_new(n < threads ? (unsigned)n : threads, err);
+    if (!pool)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        plm_pool_submit(pool, fn, (char *)items + i * size);
+    plm_pool_wait(pool);
+    return 0;
+}
