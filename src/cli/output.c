@@ -62,7 +62,7 @@ static int read_template(struct plm_cli *cli, plm_sv path, struct plm_cli_output
         return plm_err_move(err, &e), plm_wrap(err, "-o template");
     }
     o->template_text = plm_arena_sv(cli->arena, plm_buf_sv(&b));
-    return 0;
+    return plm_template_check(o->template_text, err) < 0 ? plm_wrap(err, "%s", name) : 0;
 }
 
 /* "DIR/" names a directory to make, anything else a file whose directory is there. */

@@ -298,6 +298,6 @@ void plm_table_findings(const struct plm_table *t, struct plm_arena *a, const st
         break;
     }
     if (others)
-        section(t, "OTHER FINDINGS", others, "");
+        section(t, "OTHER", others, others == 1 ? "finding" : "findings");
     put_flat(t, list, n, target, false);
 }

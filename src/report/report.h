@@ -38,5 +38,8 @@ PLM_SET_DECLARE(plm_formats, struct plm_format);
 
 const struct plm_format *plm_format_find(plm_sv id);
 
+/* Is it a template that can be run? CONFIG with the line. */
+int plm_template_check(plm_sv text, plm_err **err);
+
 /* A saved json report (schema plimsoll/report/v1) back into a model. */
 struct plm_report *plm_report_read(const struct plm_ctx *ctx, plm_sv json, const char *name, plm_err **err);

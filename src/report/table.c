@@ -7,6 +7,7 @@
  * A vulnerability that touches several binary packages of one source is one line: people upgrade
  * sources. Groups hold a few lines; -v lists everything. O(n log n) in the findings.
  */
+#include "base/map.h"
 #include "table_int.h"
 
 enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 60, WIDTH_MAX = 200, LINES_MAX = 8 };
@@ -74,8 +75,7 @@ void plm_table_severity(const struct plm_table *t, enum plm_severity s, size_t w
 }
 
 /* "2 critical, 5 high" with colours; the text without them gives the width. */
-static void put_counts(const struct plm_table *t, struct plm_buf *out, const uint64_t *by_severity,
-                       bool color)
+static void put_counts(struct plm_buf *out, const uint64_t *by_severity, bool color)
 {
     bool any = false;
     for (int i = PLM_SEV_COUNT_ - 1; i >= 0; i--) {
@@ -88,12 +88,11 @@ static void put_counts(const struct plm_table *t, struct plm_buf *out, const uin
     }
     if (!any)
         plm_buf_str(out, "none");
-    (void)t;
 }
 
 void plm_table_counts(const struct plm_table *t, const uint64_t *by_severity)
 {
-    put_counts(t, t->out, by_severity, t->opt->color);
+    put_counts(t->out, by_severity, t->opt->color);
 }
 
 static void heading(const struct plm_table *t, const char *text)
@@ -238,7 +237,7 @@ static void group_line(const struct plm_table *t, const struct plm_bunch *g)
         plm_buf_printf(&head, " %.*s", PLM_SV_ARG(g->from));
     if (g->to.p)
         plm_buf_printf(&head, " -> %.*s", PLM_SV_ARG(g->to));
-    put_counts(t, &plain, g->counts, false);
+    put_counts(&plain, g->counts, false);
     size_t counts_width = plm_text_width(plm_buf_sv(&plain));
     plm_buf_str(t->out, t->opt->color ? "\033[1m" : "");
     size_t start = t->out->n;
@@ -402,27 +401,42 @@ static void verdict(const struct plm_table *t)
     }
 }
 
+/* How many different ids the findings that count have: the report has one finding per package, people count
+ * flaws. */
+static size_t distinct_flaws(const struct plm_report *r)
+{
+    plm_auto(plm_map_free) struct plm_map *seen = plm_map_new();
+    for (size_t i = 0; seen && i < r->findings.n; i++) {
+        void **slot = r->findings.v[i].suppressed ? NULL : plm_map_put(seen, r->findings.v[i].id);
+        if (slot)
+            *slot = seen;
+    }
+    return seen ? plm_map_count(seen) : 0;
+}
+
 static void summary(const struct plm_table *t)
 {
     const struct plm_counts *c = &t->r->counts;
     plm_auto_done(plm_buf_done) struct plm_buf plain = PLM_BUF(PLM_KIB(4));
     uint64_t total = t->r->findings.n - c->suppressed;
+    size_t flaws = distinct_flaws(t->r);
     if (total == 0) {
-        plm_buf_printf(&plain, "\nNo findings in %llu package%s.\n", (unsigned long long)c->packages,
+        plm_buf_printf(t->out, "\nNo findings in %llu package%s.\n", (unsigned long long)c->packages,
                        c->packages == 1 ? "" : "s");
-        plm_buf_sv_put(t->out, plm_buf_sv(&plain));
         return;
     }
-    plm_buf_printf(t->out, "\n%llu finding%s: ", (unsigned long long)total, total == 1 ? "" : "s");
-    put_counts(t, &plain, c->by_severity, false);
-    bool narrow = plain.n + 40 > t->width;
-    plm_table_counts(t, c->by_severity);
+    plm_buf_printf(t->out, "\n%llu finding%s", (unsigned long long)total, total == 1 ? "" : "s");
+    if (flaws < total)
+        plm_buf_printf(t->out, " of %zu flaw%s", flaws, flaws == 1 ? "" : "s");
+    put_counts(&plain, c->by_severity, false);
+    plm_buf_str(t->out, plain.n + 30 > t->width ? ":\n  " : ": ");
+    put_counts(t->out, c->by_severity, t->opt->color);
     if (c->by_kind[PLM_KIND_VULNERABILITY])
-        plm_buf_printf(t->out, "%s%llu can be fixed", narrow ? ";\n" : "; ", (unsigned long long)c->fixable);
+        plm_buf_printf(t->out, "%s%llu can be fixed", plain.n + 55 > t->width ? ";\n  " : "; ",
+                       (unsigned long long)c->fixable);
     plm_buf_byte(t->out, '\n');
     if (t->opt->min_severity > PLM_SEV_UNKNOWN)
-        plm_buf_printf(t->out, "(only %s and above %s shown)\n", plm_severity_name(t->opt->min_severity),
-                       "are");
+        plm_buf_printf(t->out, "Shown: %s and above.\n", plm_severity_name(t->opt->min_severity));
 }
 
 static int write_table(const struct plm_report *r, const struct plm_report_options *opt, struct plm_buf *out,

@@ -31,7 +31,7 @@ static void formats_have_unique_ids_and_texts(void **state)
         assert_ptr_equal(plm_format_find(plm_sv_from(f->id)), f);
         n++;
     }
-    assert_true(n >= 4);
+    assert_true(n >= 5);
     assert_null(plm_format_find(PLM_SV("nonsense")));
 }
 
@@ -167,6 +167,76 @@ static void display_options_choose_and_order(void **state)
     free(list);
 }
 
+static void templates_print_what_the_schema_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *out;
+    } rows[] = {
+        {"", ""},
+        {"a {{/* nothing */}}b", "a b"},
+        {"{{.verdict.result}}", "fail"},
+        {"{{range .findings}}{{if eq .kind \"secret\"}}{{.location.path}}{{end}}{{end}}",
+         "/root/\\x1b[31mkey\\n.pem"},
+        {"{{range .findings}}{{if eq .kind \"secret\"}}{{.location.path | html}}{{end}}{{end}}",
+         "/root/\xef\xbf\xbd[31mkey\n.pem"},
+        {"{{range .findings}}{{if eq .kind \"secret\"}}{{.location.path | json}}{{end}}{{end}}",
+         "\"/root/\\u001b[31mkey\\n.pem\""},
+        {"{{range .nothing}}x{{else}}none{{end}}", "none"},
+        {"{{if .kev}}x{{else}}y{{end}}", "y"},
+        {"{{if not .kev}}x{{end}}", "x"},
+        {"{{len .packages}} {{len .schema}}", "4 18"},
+        {"a \n {{- .schema -}} \n b", "aplimsoll/report/v1b"},
+        {"{{range .targets}}{{.id | upper}}{{$.schema}}{{range .source.layers}}[{{.size}}]{{end}}{{end}}",
+         "APP.TARplimsoll/report/v1[1000][1000]"},
+        {"{{.nothing | default \"-\"}}{{.run.network | join \" \"}}{{.run.exit.code}}", "-deb.example.org1"},
+        {"{{if and .schema .nothing}}x{{else}}{{if or .schema .nothing}}y{{end}}{{end}}{{if len "
+         ".nothing}}z{{end}}",
+         "y"},
+        {"{{range .summary.by_severity}}{{.}};{{end}}", "2;2;2;0;2;0;"},
+    };
+    plm_auto(plm_report_free) struct plm_report *r = finished();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct plm_report_options opt = {.template_text = plm_sv_from(rows[i].text)};
+        plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(8));
+        render(r, "template", &opt, &b);
+        if (!plm_sv_is(plm_buf_sv(&b), rows[i].out))
+            fail_msg("%s: %.*s", rows[i].text, PLM_SV_ARG(plm_buf_sv(&b)));
+    }
+}
+
+static void broken_templates_name_the_line(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "\n{{",
+        "\n{{}}",
+        "\n{{id}}",
+        "\n{{range .x}}",
+        "\n{{end}}",
+        "\n{{else}}",
+        "\n{{.a | nothing}}",
+        "\n{{.a | join}}",
+        "\n{{if .a}}{{else}}{{else}}{{end}}",
+        "\n{{eq .a}}",
+        "\n{{.a .b}}",
+        "\n{{/* x }}",
+        "\n{{end x}}",
+        "\n{{\"open}}",
+        "\n{{$a}}",
+        "\n{{.a|raw|raw|raw|raw|raw|raw|raw|raw|raw}}",
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        plm_err *e = NULL;
+        if (plm_template_check(plm_sv_from(rows[i]), &e) == 0)
+            fail_msg("accepted: %s", rows[i]);
+        plm_auto_free char *text = plm_err_text(e);
+        assert_non_null(strstr(text, "template line 2"));
+        assert_int_equal(plm_err_code(e), PLM_E_CONFIG);
+        plm_err_free(e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +248,8 @@ int main(void)
         cmocka_unit_test(colors_only_where_asked_for),
         cmocka_unit_test(csv_cells_cannot_become_formulas_or_rows),
         cmocka_unit_test(display_options_choose_and_order),
+        cmocka_unit_test(templates_print_what_the_schema_names),
+        cmocka_unit_test(broken_templates_name_the_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
