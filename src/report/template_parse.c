@@ -37,7 +37,7 @@ static struct plm_tpl_node *push(const struct parser *p, enum plm_tpl_kind kind)
     if (n) {
         n->kind = kind;
         n->line = p->line;
-        n->otherwise = n->end = p->t->nodes.n;
+        n->otherwise = n->end = SIZE_MAX; /* not seen yet */
     }
     return n;
 }
@@ -162,7 +162,7 @@ static int block_end(struct parser *p, bool is_else)
     if (p->depth == 0)
         return fail(p, "nothing is open at", is_else ? PLM_SV("else") : PLM_SV("end"));
     size_t open = p->open[p->depth - 1], here = p->t->nodes.n;
-    if (is_else && p->t->nodes.v[open].otherwise != open + 1)
+    if (is_else && p->t->nodes.v[open].otherwise != SIZE_MAX)
         return fail(p, "a second", PLM_SV("else"));
     if (!push(p, is_else ? PLM_TPL_ELSE : PLM_TPL_END))
         return plm_fail_oom(p->err);
@@ -172,7 +172,7 @@ static int block_end(struct parser *p, bool is_else)
         return 0;
     }
     n->end = here;
-    if (n->otherwise == open + 1)
+    if (n->otherwise == SIZE_MAX)
         n->otherwise = here;
     p->depth--;
     return 0;
