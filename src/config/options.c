@@ -33,7 +33,7 @@ const struct plm_option plm_options[] = {
      .foreign = " --format --output-format -f --report --output-file "},
     {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
      .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], kev, epss>=N, risk>=N, none",
-     .commands = ",scan,report,", .foreign = " --exit-code --fail-on-severity --severity-threshold --exit-on-eol "},
+     .commands = ",scan,", .foreign = " --exit-code --fail-on-severity --severity-threshold --exit-on-eol "},
     {.name = "min-severity", .key = "min-severity", .type = PLM_OPT_CHOICE, .argument = "LEVEL", .choices = levels,
      .help = "show only findings of this level and above; the verdict stays the same", .commands = REPORTS, .foreign = " --severity "},
     {.name = "only-fixed", .key = "only-fixed", .type = PLM_OPT_FLAG,
@@ -48,7 +48,7 @@ const struct plm_option plm_options[] = {
     {.name = "against", .key = "against", .type = PLM_OPT_TEXT, .argument = "REPORT|SOURCE",
      .help = "compare with a saved report or another source: what is new or worse", .commands = ",scan,", .foreign = " --baseline "},
     {.name = "allow", .key = "allow", .type = PLM_OPT_WORDS, .argument = "incomplete,empty", .choices = allowed,
-     .help = "do not fail where a part could not be read (exit 3) or nothing could be evaluated (exit 5)", .commands = ",scan,report,"},
+     .help = "do not fail where a part could not be read (exit 3) or nothing could be evaluated (exit 5)", .commands = ",scan,"},
 
     /* what is examined */
     {.name = "only", .key = "only", .type = PLM_OPT_WORDS, .argument = "KIND,...", .choices = kinds, .alias = "scanners",
