@@ -27,8 +27,8 @@ struct harness {
     struct plm_limits limits;
 };
 
-__attribute__((format(printf, 4, 5))) static inline void harness_diag(struct plm_extract_out *out, const char *code,
-                                                                      enum plm_severity sev, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static inline void
+harness_diag(struct plm_extract_out *out, const char *code, enum plm_severity sev, const char *fmt, ...)
 {
     (void)sev;
     struct harness *h = (struct harness *)(void *)out;
@@ -60,8 +60,7 @@ static inline void harness_done(struct harness *h)
 
 static inline const struct plm_extractor *harness_extractor(plm_sv path)
 {
-    PLM_SET_FOREACH(plm_extractors, struct plm_extractor, x)
-    {
+    PLM_SET_FOREACH (plm_extractors, struct plm_extractor, x) {
         for (const char *const *g = x->globs; *g; g++)
             if (plm_sv_glob(plm_sv_from(*g), path))
                 return x;
@@ -70,7 +69,8 @@ static inline const struct plm_extractor *harness_extractor(plm_sv path)
 }
 
 /* 0, or -1 with the extractor's error as a diagnostic, as image/ does it. */
-static inline int harness_add(struct harness *h, const char *path, plm_sv content, uint32_t layer, bool visible)
+static inline int harness_add(struct harness *h, const char *path, plm_sv content, uint32_t layer,
+                              bool visible)
 {
     const struct plm_extractor *x = harness_extractor(plm_sv_from(path));
     if (!x)

@@ -45,8 +45,11 @@ static inline void make_package(struct plm_buf *out, const char *name, size_t fi
     for (size_t i = 0; i < filler; i++)
         plm_buf_byte(&text, 'x');
     plm_buf_byte(&text, 0);
-    struct make_entry e[] = {MAKE_STRING(1000, name), MAKE_STRING(1001, "1.0"), MAKE_STRING(1002, "1"),
-                             {1005, 6, 1, plm_buf_sv(&text)}, MAKE_STRING(1022, "noarch")};
+    struct make_entry e[] = {MAKE_STRING(1000, name),
+                             MAKE_STRING(1001, "1.0"),
+                             MAKE_STRING(1002, "1"),
+                             {1005, 6, 1, plm_buf_sv(&text)},
+                             MAKE_STRING(1022, "noarch")};
     make_header(out, e, sizeof(e) / sizeof(e[0]));
 }
 
@@ -93,8 +96,8 @@ static inline void make_int(struct plm_buf *b, bool big, unsigned bytes, uint32_
         plm_buf_byte(b, (unsigned char)(v >> 8 * (big ? bytes - 1 - i : i)));
 }
 
-static inline void make_bdb_page(struct plm_buf *b, bool big, uint32_t number, uint32_t next, unsigned entries, unsigned used,
-                                 unsigned type)
+static inline void make_bdb_page(struct plm_buf *b, bool big, uint32_t number, uint32_t next,
+                                 unsigned entries, unsigned used, unsigned type)
 {
     make_zeros(b, b->n + 8);
     make_int(b, big, 4, number);
@@ -124,7 +127,8 @@ static inline void make_bdb(struct plm_buf *out, const plm_sv *blobs, size_t n, 
             for (size_t off = 0, room = page - 26; off < blobs[i].n; off += room) {
                 plm_sv part = plm_sv_sub(blobs[i], off, room);
                 bool last = off + room >= blobs[i].n;
-                make_bdb_page(&over, big, (uint32_t)number, last ? 0 : (uint32_t)number + 1, 1, (unsigned)part.n, 7);
+                make_bdb_page(&over, big, (uint32_t)number, last ? 0 : (uint32_t)number + 1, 1,
+                              (unsigned)part.n, 7);
                 plm_buf_sv_put(&over, part);
                 make_zeros(&over, (number - 1) * page);
                 number++;

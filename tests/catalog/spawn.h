@@ -10,7 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Standard output of a program into out; its exit status, 127 if it is not there. Standard error is dropped. */
+/* Standard output of a program into out; its exit status, 127 if it is not there. Standard error is dropped.
+ */
 static inline int spawn_read(const char *const *argv, struct plm_buf *out)
 {
     int fds[2];
@@ -39,7 +40,8 @@ static inline int spawn_read(const char *const *argv, struct plm_buf *out)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-/* One member of an archive in $PLIMSOLL_SHARED/data. False (and "skipped" on standard output) where it is missing. */
+/* One member of an archive in $PLIMSOLL_SHARED/data. False (and "skipped" on standard output) where it is
+ * missing. */
 static inline bool spawn_shared(const char *archive, const char *member, struct plm_buf *out)
 {
     const char *shared = getenv("PLIMSOLL_SHARED");
