@@ -16,6 +16,7 @@
  * A broken stanza is reported with its offset and the others are kept. O(file).
  */
 #include "catalog_int.h"
+#include "codec/deb822.h"
 
 static bool in_words(plm_sv word, const char *const *words)
 {
@@ -54,96 +55,46 @@ static void set_source(struct plm_package *p, plm_sv source)
     p->source_version = version.n ? version : p->version;
 }
 
-struct stanza {
-    plm_sv package, version, arch, source, status;
-    size_t offset;
-    bool any;
-};
-
-static void set_field(struct stanza *st, plm_sv key, plm_sv value)
-{
-    static const struct {
-        const char *key;
-        size_t member;
-    } fields[] = {{"Package", offsetof(struct stanza, package)},
-                  {"Version", offsetof(struct stanza, version)},
-                  {"Architecture", offsetof(struct stanza, arch)},
-                  {"Source", offsetof(struct stanza, source)},
-                  {"Status", offsetof(struct stanza, status)}};
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        plm_sv *member = (plm_sv *)(void *)((char *)st + fields[i].member);
-        if (plm_sv_ieq(key, plm_sv_from(fields[i].key)) && !member->p)
-            *member = value;
-    }
-}
-
-struct reader {
-    struct catalog_writer writer;
-    struct catalog_faults faults;
-    const char *type;
-};
+enum { F_PACKAGE, F_VERSION, F_ARCH, F_SOURCE, F_STATUS, F_COUNT };
+static const char *const names[F_COUNT] = {"Package", "Version", "Architecture", "Source", "Status"};
 
 /* False once no more packages may come. */
-static bool end_stanza(struct reader *r, const struct stanza *st)
+static bool read_stanza(const plm_sv *f, size_t offset, const char *type, struct catalog_writer *w,
+                        struct catalog_faults *faults)
 {
-    if (!st->any)
+    plm_sv state = f[F_STATUS].p ? state_of(f[F_STATUS]) : PLM_SV("installed");
+    const char *fault = !f[F_PACKAGE].n                              ? "stanza without Package"
+                        : !state.n                                   ? "Status is not three words"
+                        : is_installed(state) && f[F_VERSION].n == 0 ? "installed package without Version"
+                                                                     : NULL;
+    if (fault)
+        plm_catalog_bad(faults, offset, fault);
+    if (fault || !is_installed(state))
         return true;
-    if (!st->package.n) {
-        plm_catalog_bad(&r->faults, st->offset, "stanza without Package");
-        return true;
-    }
-    plm_sv state = st->status.p ? state_of(st->status) : PLM_SV("installed");
-    if (!state.n) {
-        plm_catalog_bad(&r->faults, st->offset, "Status is not three words");
-        return true;
-    }
-    if (!is_installed(state))
-        return true;
-    if (!st->version.n) {
-        plm_catalog_bad(&r->faults, st->offset, "installed package without Version");
-        return true;
-    }
-    struct plm_package p = {.type = plm_sv_from(r->type),
-                            .name = st->package,
-                            .version = st->version,
-                            .arch = st->arch,
+    struct plm_package p = {.type = plm_sv_from(type),
+                            .name = f[F_PACKAGE],
+                            .version = f[F_VERSION],
+                            .arch = f[F_ARCH],
                             .status = state,
                             .cataloger = PLM_SV("dpkg")};
-    set_source(&p, st->source);
-    return plm_catalog_put(&r->writer, "dpkg.too-many", &p);
+    set_source(&p, f[F_SOURCE]);
+    return plm_catalog_put(w, "dpkg.too-many", &p);
 }
 
 static int read_status(plm_sv text, const char *type, struct plm_extract_out *out)
 {
-    struct reader r = {
-        .writer = {.out = out}, .faults = {.out = out, .code = "dpkg.malformed"}, .type = type};
-    struct stanza st = {0};
-    plm_sv rest = text, line;
-    bool more = true;
-    while (more && plm_sv_line(&rest, &line)) {
-        size_t offset = (size_t)(line.p - text.p);
-        plm_sv key, value, blank = plm_sv_trim(line);
-        if (blank.n == 0) {
-            more = end_stanza(&r, &st);
-            st = (struct stanza){0};
-            continue;
-        }
-        if (!st.any)
-            st.offset = offset;
-        if (line.p[0] == ' ' || line.p[0] == '\t') {
-            st.any = true;
-            continue;
-        }
-        if (!plm_sv_cut(line, ':', &key, &value) || key.n == 0) {
-            plm_catalog_bad(&r.faults, offset, "line is neither a field nor a continuation");
-            continue;
-        }
-        st.any = true;
-        set_field(&st, key, plm_sv_trim(value));
+    struct catalog_writer w = {.out = out};
+    struct catalog_faults faults = {.out = out, .code = "dpkg.malformed"};
+    struct plm_deb822 it = PLM_DEB822(text);
+    while (plm_deb822_next(&it)) {
+        plm_sv f[F_COUNT];
+        size_t offset = (size_t)(it.stanza.p - text.p);
+        if (plm_deb822_pick(it.stanza, names, f, F_COUNT) > 0)
+            plm_catalog_bad(&faults, offset, "stanza with a line that is neither a field nor a continuation");
+        if (!read_stanza(f, offset, type, &w, &faults))
+            break;
     }
-    if (more)
-        end_stanza(&r, &st);
-    plm_catalog_bad_end(&r.faults);
+    plm_catalog_bad_end(&faults);
     return 0;
 }
 
