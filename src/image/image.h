@@ -5,9 +5,9 @@
  *
  *     plm_spawner_start() first thing in main(), before any thread or library initialises.
  *
- *     struct plm_source src;
- *     plm_source_parse(ctx, "docker-archive:app.tar", arena, &src, err);
- *     struct plm_analysis *a = plm_image_analyze(ctx, &src, &opts, err);
+ *     struct plm_sources srcs;
+ *     plm_source_parse(ctx, "docker-archive:app.tar", arena, &srcs, err);
+ *     struct plm_analysis *a = plm_image_analyze(ctx, &srcs.v[0], &opts, err);   // NOTFOUND: try the next
  *     for (i < a->n_facts) if (a->facts[i].visible) ...   // what extractors made of files
  *     plm_analysis_free(a);
  *
@@ -47,14 +47,24 @@ struct plm_source {
     enum plm_scheme_kind kind;
     plm_sv scheme;    /* canonical scheme name */
     plm_sv reference; /* after the scheme */
-    plm_sv tag;       /* oci-dir:DIR:TAG, or null */
+    plm_sv tag;       /* oci-dir:DIR:TAG, docker-archive:FILE:TAG, or null */
     plm_sv how;       /* for unprefixed input: what decided ("regular file, docker save"), else null */
 };
 
-/* One word of the command line to a source, by the grammar of design.md part 4. USAGE with a
- * hint on nonsense. An unprefixed word that is no path becomes the candidate list docker, podman. */
-int plm_source_parse(const struct plm_ctx *ctx, const char *word, struct plm_arena *a, struct plm_source *out,
-                     size_t *out_n_candidates, plm_err **err);
+/* What one word of the command line can mean, first choice first. More than one only for an unprefixed
+ * word that is no path: an image reference, tried in each engine in turn. */
+struct plm_sources {
+    struct plm_source v[4];
+    size_t n;
+};
+
+/* One word to sources, by the grammar of design.md part 4. USAGE with a hint on nonsense; NOTFOUND, AUTH or
+ * IO for a path that cannot be looked at. Reads at most the head of a regular file. Views live in the arena.
+ */
+int plm_source_parse(const struct plm_ctx *ctx, const char *word, struct plm_arena *a,
+                     struct plm_sources *out, plm_err **err);
+/* "docker-archive"; the canonical scheme of a kind. */
+const char *plm_scheme_name(enum plm_scheme_kind kind);
 
 /* ---- extractors ---------------------------------------------------------------------- */
 
@@ -94,7 +104,7 @@ struct plm_facts {
     const struct plm_extractor *extractor;
     plm_sv path;    /* absolute */
     uint32_t layer; /* index; PLM_NONE for a directory source */
-    bool visible;   /* the file is in the merged view */
+    bool visible;   /* the file is in the merged view; facts of deleted and replaced files come too */
     plm_sv data, owned;
 };
 
@@ -106,6 +116,8 @@ struct plm_analysis {
     uint64_t entries, bytes_read;
 };
 
+#define PLM_CACHE_BYTES_DEFAULT ((uint64_t)1 << 30)
+
 struct plm_image_options {
     plm_sv platform; /* "linux/arm64", or null: this machine's */
     plm_sv host;     /* -H, or null */
@@ -114,9 +126,9 @@ struct plm_image_options {
     const struct plm_extractor *const *extractors;
     size_t n_extractors;
     bool want_owned; /* fill facts[].owned */
-    bool all_layers; /* facts of deleted and replaced files too (visible == false) */
     bool no_cache;
-    bool engine_export; /* do not read the engine's storage in place */
+    uint64_t cache_bytes; /* bound of the layer cache; 0: PLM_CACHE_BYTES_DEFAULT */
+    bool engine_export;   /* do not read the engine's storage in place */
 };
 
 struct plm_analysis *plm_image_analyze(const struct plm_ctx *ctx, const struct plm_source *src,

@@ -37,9 +37,11 @@ void plm_feed_not_affected(struct plm_feed_sink *s, struct plm_affected *a, plm_
     plm_feed_range(s, a, (struct plm_range){.fixed = PLM_SV("0")});
 }
 
+enum { ID_WINDOW = 256 }; /* repeats stand close together; hostile lists must not cost n² */
+
 void plm_feed_id(struct plm_feed_sink *s, plm_sv_vec *vec, plm_sv id)
 {
-    for (size_t i = 0; i < vec->n; i++)
+    for (size_t i = vec->n > ID_WINDOW ? vec->n - ID_WINDOW : 0; i < vec->n; i++)
         if (plm_sv_eq(vec->v[i], id))
             return;
     plm_sv *slot = plm_vec_push(s->arena, vec);
@@ -83,6 +85,59 @@ int plm_feed_broken(struct plm_feed_sink *s, plm_sv file, plm_err **err, plm_err
     return 0;
 }
 
+int plm_feed_json(struct plm_feed_sink *s, const struct plm_feed_file *f, struct plm_json **out,
+                  plm_err **err)
+{
+    plm_err *e = NULL;
+    *out = plm_json_parse(f->data, "text", s->ctx->limits, &e);
+    return *out ? 0 : plm_feed_broken(s, f->name, &e, err);
+}
+
+int64_t plm_feed_time(plm_sv text)
+{
+    int64_t t;
+    return plm_time_parse(text, &t) && t > 0 ? t : 0;
+}
+
+void plm_feed_newest(struct plm_feed_sink *s, int64_t t)
+{
+    if (!s->state)
+        s->state = plm_arena_make(s->keep, int64_t);
+    int64_t *newest = s->state;
+    if (newest && t > *newest)
+        *newest = t;
+}
+
+int plm_feed_finish_newest(struct plm_feed_sink *s, plm_err **err)
+{
+    const int64_t *newest = s->state;
+    if (newest && *newest)
+        s->as_of(s, *newest);
+    return plm_arena_check(s->keep, err);
+}
+
+plm_sv plm_feed_title_severity(plm_sv title)
+{
+    static const char *const words[] = {"Critical", "Important", "Moderate", "Low"};
+    plm_sv head, rest;
+    if (plm_sv_cut(title, ':', &head, &rest))
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+            if (plm_sv_is(head, words[i]))
+                return head;
+    return PLM_SV_NULL;
+}
+
+void plm_feed_title_modules(struct plm_feed_sink *s, plm_sv title, plm_sv_vec *out)
+{
+    enum { MODULES_MAX = 4 };
+    plm_sv word;
+    while (out->n < MODULES_MAX && plm_sv_word(&title, &word)) {
+        size_t colon = plm_sv_find(word, ':');
+        if (colon != SIZE_MAX && colon > 0 && colon + 1 < word.n)
+            plm_feed_id(s, out, word);
+    }
+}
+
 bool plm_feed_is_cve(plm_sv id)
 {
     plm_sv year, number;
@@ -97,6 +152,9 @@ bool plm_feed_cvss(struct plm_feed_sink *s, struct plm_advisory *adv, plm_sv vec
     plm_sv version;
     if (!plm_cvss_score(vector, &score, &version))
         return false;
+    for (size_t i = 0; i < adv->cvss.n && i < ID_WINDOW; i++) /* rows of one record repeat it */
+        if (plm_sv_eq(adv->cvss.v[i].vector, vector) && plm_sv_eq(adv->cvss.v[i].source, source))
+            return true;
     struct plm_cvss *c = plm_vec_push(s->arena, &adv->cvss);
     if (c)
         *c = (struct plm_cvss){.version = version, .vector = vector, .source = source, .score = score};
@@ -138,8 +196,8 @@ static const struct release debian[] = {
 };
 
 static const struct release ubuntu[] = {
-    {"warty", "Ubuntu:4.10"}, {"hoary", "Ubuntu:5.04"}, {"breezy", "Ubuntu:5.10"}, {"dapper", "Ubuntu:6.06:LTS"},
-    {"edgy", "Ubuntu:6.10"}, {"feisty", "Ubuntu:7.04"}, {"gutsy", "Ubuntu:7.10"}, {"hardy", "Ubuntu:8.04:LTS"},
+    {"warty", "Ubuntu:4.10"}, {"hoary", "Ubuntu:5.04"}, {"breezy", "Ubuntu:5.10"}, {"dapper", "Ubuntu:6.06"},
+    {"edgy", "Ubuntu:6.10"}, {"feisty", "Ubuntu:7.04"}, {"gutsy", "Ubuntu:7.10"}, {"hardy", "Ubuntu:8.04"},
     {"intrepid", "Ubuntu:8.10"}, {"jaunty", "Ubuntu:9.04"}, {"karmic", "Ubuntu:9.10"}, {"lucid", "Ubuntu:10.04:LTS"},
     {"maverick", "Ubuntu:10.10"}, {"natty", "Ubuntu:11.04"}, {"oneiric", "Ubuntu:11.10"}, {"precise", "Ubuntu:12.04:LTS"},
     {"quantal", "Ubuntu:12.10"}, {"raring", "Ubuntu:13.04"}, {"saucy", "Ubuntu:13.10"}, {"trusty", "Ubuntu:14.04:LTS"},

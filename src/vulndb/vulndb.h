@@ -224,3 +224,75 @@ int plm_db_verify(const struct plm_db *db, plm_err **err);
 char *plm_db_default_path(const struct plm_ctx *ctx);
 /* now - plm_db_as_of, at least 0; INT64_MAX if no feed covers it. */
 int64_t plm_db_age(const struct plm_ctx *ctx, const struct plm_db *db, plm_sv ecosystem);
+
+/* ---- update ------------------------------------------------------------------------------- */
+
+/* A feed that the configuration names: "[NAME:]FORMAT=PATH|URL". */
+struct plm_db_source {
+    plm_sv name, format, address; /* address NUL-terminated */
+};
+typedef PLM_VEC(struct plm_db_source) plm_db_sources;
+
+/* The feeds of feeds/default.yaml, which is built into the program. */
+int plm_db_sources_default(const struct plm_ctx *ctx, struct plm_arena *a, plm_db_sources *out,
+                           plm_err **err);
+/* Adds one; CONFIG for an unknown format or no address. */
+int plm_db_source_parse(plm_sv text, struct plm_arena *a, plm_db_sources *out, plm_err **err);
+/* Names for those that have none: the format; format and file name where several share a format. USAGE when
+ * two are called the same. */
+int plm_db_sources_name(struct plm_arena *a, plm_db_sources *v, plm_err **err);
+
+enum plm_db_update_state {
+    PLM_DB_FEED_NEW,       /* fetched and read */
+    PLM_DB_FEED_UNCHANGED, /* the origin says so: sections kept, as_of is now */
+    PLM_DB_FEED_FAILED,    /* sections kept as they were, if there are any */
+    PLM_DB_FEED_DROPPED,   /* fetched once, no longer configured */
+    PLM_DB_FEED_KEPT,      /* built from a file, not ours to update */
+};
+const char *plm_db_update_state_name(enum plm_db_update_state s);
+
+struct plm_db_update_row {
+    plm_sv name;
+    enum plm_db_update_state state;
+    uint64_t fetched; /* bytes over the network */
+    struct plm_feed_stats stats;
+    plm_sv message; /* of a failure, or null */
+};
+
+struct plm_db_update_options {
+    const char *path;            /* of the store */
+    const char *from;            /* directory that holds the feeds instead of the network, or NULL */
+    int64_t as_of;               /* of feeds read from files; 0: from the data */
+    uint64_t connect_timeout_ms; /* 0: net's own */
+    plm_db_sources sources;
+};
+typedef PLM_VEC(struct plm_db_update_row) plm_db_update_rows;
+
+/* Brings the store up to date: conditional and resumable downloads, only changed feeds are read, the store is
+ * replaced at the end. Rows (sorted by name) live in a. 0 also where feeds failed, -1 where no store could be
+ * written or none is left; the old one then stands. IO "db.locked" while another process updates the same
+ * store. */
+int plm_db_update(const struct plm_ctx *ctx, const struct plm_db_update_options *opt, struct plm_arena *a,
+                  plm_db_update_rows *out, plm_err **err);
+
+/* Fetches url into the file `part` (resuming it where its note matches) for reading it; res as of
+ * plm_http_open. is_unchanged: the origin says that `known` is still what it has. */
+int plm_db_fetch(const struct plm_ctx *ctx, const char *url, const char *part,
+                 const struct plm_feed_origin *known, uint64_t connect_timeout_ms, struct plm_arena *a,
+                 struct plm_feed_origin *out, uint64_t *out_bytes, bool *out_unchanged, plm_err **err);
+
+/* ---- export and import --------------------------------------------------------------------- */
+
+/* One compressed file with the store's SHA-256 and, with key (PEM, Ed25519 private), a signature over it. */
+int plm_db_export(const struct plm_ctx *ctx, const char *store, const char *out, const char *key,
+                  plm_err **err);
+
+struct plm_db_imported {
+    bool is_signed;   /* a signature was there */
+    bool is_verified; /* and was made by the given key */
+    plm_sv signer;    /* hex SHA-256 of the public key, or null */
+};
+/* Checks an exported file (or a bare store) completely, then replaces the store. key: PEM public key that
+ * must have signed it, or NULL. POLICY "db.signature" for a missing or wrong signature. */
+int plm_db_import(const struct plm_ctx *ctx, const char *file, const char *store, const char *key,
+                  struct plm_arena *a, struct plm_db_imported *out, plm_err **err);

@@ -223,3 +223,6 @@ int plm_aliases_build(struct plm_feed_built *const *feeds, size_t n, struct plm_
 /* Walks path as plm_feed_read describes and calls the format for each wanted file. */
 int plm_feed_input(const struct plm_ctx *ctx, const struct plm_feed_format *format, const char *path,
                    struct plm_feed_sink *s, uint64_t *out_files, plm_err **err);
+
+/* Descriptor that holds the lock of a store until it is closed; -1 with IO "db.locked". */
+int plm_db_lock(const char *store, plm_err **err);
