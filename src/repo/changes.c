@@ -35,13 +35,13 @@ static plm_sv cache_name(struct plm_arena *a, plm_sv distro, const struct repo_j
     plm_buf_view(&key, j->source);
     plm_buf_view(&key, j->version);
     plm_sha256_of(plm_buf_sv(&key), digest);
-    return plm_cache_name(a, "cl", digest);
+    return plm_repo_cache_name(a, "cl", digest);
 }
 
 static bool read_cached(struct repo_worker *w, plm_sv distro, struct repo_job *j)
 {
     plm_auto_done(plm_buf_done) struct plm_buf f = PLM_BUF(REPO_CHANGELOG_MAX);
-    if (!plm_cache_read(w->run, cache_name(w->arena, distro, j), f.max, &f))
+    if (!plm_repo_cache_read(w->run, cache_name(w->arena, distro, j), f.max, &f))
         return false;
     plm_sv bytes = plm_arena_sv(w->arena, plm_buf_sv(&f));
     struct plm_rd r = PLM_RD(bytes);
@@ -89,7 +89,7 @@ static void write_cached(struct repo_worker *w, plm_sv distro, const struct repo
         plm_buf_view(&f, c->line);
     }
     if (!f.failed)
-        plm_cache_write(w->run, cache_name(w->arena, distro, j), plm_buf_sv(&f));
+        plm_repo_cache_write(w->run, cache_name(w->arena, distro, j), plm_buf_sv(&f));
 }
 
 /* Fetches one listed file and reads the changelog in it. */
@@ -231,7 +231,7 @@ int plm_changes_load(const struct repo_run *run, plm_sv distro, struct repo_jobs
     if (!jobs->workers)
         return plm_fail_oom(err);
     for (; jobs->workers_n < FETCHERS; jobs->workers_n++)
-        if (plm_worker_init(&jobs->workers[jobs->workers_n], run, err) < 0)
+        if (plm_repo_worker_init(&jobs->workers[jobs->workers_n], run, err) < 0)
             return -1;
     for (size_t i = 0; i < jobs->rows.n; i++) {
         jobs->rows.v[i].is_cached = read_cached(&jobs->workers[0], distro, &jobs->rows.v[i]);
@@ -259,7 +259,7 @@ int plm_changes_load(const struct repo_run *run, plm_sv distro, struct repo_jobs
 void plm_jobs_done(struct repo_jobs *jobs)
 {
     for (size_t i = 0; i < jobs->workers_n; i++)
-        plm_worker_done(&jobs->workers[i]);
+        plm_repo_worker_done(&jobs->workers[i]);
     free(jobs->workers);
     jobs->workers = NULL;
     jobs->workers_n = 0;

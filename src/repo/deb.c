@@ -274,7 +274,7 @@ static int load_suites(struct deb *d, plm_err **err)
     bool has_mirror = false;
     for (size_t i = 0; i < d->suites_n; i++) {
         struct repo_suite *s = &d->suites[i];
-        if (plm_worker_init(&s->w, d->run, err) < 0)
+        if (plm_repo_worker_init(&s->w, d->run, err) < 0)
             return -1;
         if (s->bases.n) {
             has_mirror = true;
@@ -340,7 +340,7 @@ int plm_repo_deb(const struct repo_run *run, struct plm_report *r, uint32_t targ
                  "which release of %.*s this is, is not known", PLM_SV_ARG(distro));
         return 0;
     }
-    int result = plm_worker_init(&d.w, run, err);
+    int result = plm_repo_worker_init(&d.w, run, err);
     if (result == 0)
         result = scan(&d, codename, out, err);
     for (size_t i = 0; i < d.suites_n; i++)
@@ -351,6 +351,6 @@ int plm_repo_deb(const struct repo_run *run, struct plm_report *r, uint32_t targ
     plm_jobs_done(&d.jobs);
     for (size_t i = 0; i < d.suites_n; i++)
         plm_suite_done(&d.suites[i]);
-    plm_worker_done(&d.w);
+    plm_repo_worker_done(&d.w);
     return result;
 }

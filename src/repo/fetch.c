@@ -17,14 +17,14 @@
 
 #define UNUSED_SECONDS (60 * 86400)
 
-int plm_worker_init(struct repo_worker *w, const struct repo_run *run, plm_err **err)
+int plm_repo_worker_init(struct repo_worker *w, const struct repo_run *run, plm_err **err)
 {
     *w = (struct repo_worker){.run = run, .arena = plm_arena_new(PLM_MIB(256))};
     w->notes.arena = w->arena;
     return w->arena ? 0 : plm_fail_oom(err);
 }
 
-void plm_worker_done(struct repo_worker *w)
+void plm_repo_worker_done(struct repo_worker *w)
 {
     for (size_t i = 0; i < sizeof(w->http) / sizeof(w->http[0]); i++)
         if (w->http[i])
@@ -58,7 +58,7 @@ int plm_repo_get(struct repo_worker *w, plm_sv base, plm_sv path, bool public_on
     return -1;
 }
 
-plm_sv plm_cache_name(struct plm_arena *a, const char *kind, const unsigned char digest[PLM_SHA256_BYTES])
+plm_sv plm_repo_cache_name(struct plm_arena *a, const char *kind, const unsigned char digest[PLM_SHA256_BYTES])
 {
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(256);
     plm_buf_printf(&b, "%s-", kind);
@@ -71,13 +71,13 @@ static char *cache_path(const struct repo_run *run, plm_sv name)
     return run->cache && name.p ? plm_fs_join(run->cache, name.p) : NULL;
 }
 
-bool plm_cache_read(const struct repo_run *run, plm_sv name, size_t max, struct plm_buf *out)
+bool plm_repo_cache_read(const struct repo_run *run, plm_sv name, size_t max, struct plm_buf *out)
 {
     plm_auto_free char *path = cache_path(run, name);
     return path && plm_fs_read(path, max, out, NULL) == 0;
 }
 
-bool plm_cache_map(const struct repo_run *run, plm_sv name, size_t max, struct plm_fs_map *out)
+bool plm_repo_cache_map(const struct repo_run *run, plm_sv name, size_t max, struct plm_fs_map *out)
 {
     plm_auto_free char *path = cache_path(run, name);
     plm_auto_fd int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
@@ -90,7 +90,7 @@ bool plm_cache_map(const struct repo_run *run, plm_sv name, size_t max, struct p
     return true;
 }
 
-void plm_cache_write(const struct repo_run *run, plm_sv name, plm_sv data)
+void plm_repo_cache_write(const struct repo_run *run, plm_sv name, plm_sv data)
 {
     plm_auto_free char *path = cache_path(run, name);
     plm_auto(plm_err_free) plm_err *why = NULL;
@@ -103,7 +103,7 @@ void plm_cache_write(const struct repo_run *run, plm_sv name, plm_sv data)
             NULL);
 }
 
-void plm_cache_prune(const struct repo_run *run)
+void plm_repo_cache_prune(const struct repo_run *run)
 {
     DIR *dir = run->cache ? opendir(run->cache) : NULL;
     if (!dir)

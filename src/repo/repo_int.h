@@ -162,22 +162,22 @@ struct repo_worker {
     struct repo_notes notes;  /* in arena */
     struct plm_http *http[2]; /* [1]: public addresses only; made on first use */
 };
-int plm_worker_init(struct repo_worker *w, const struct repo_run *run, plm_err **err);
-void plm_worker_done(struct repo_worker *w);
+int plm_repo_worker_init(struct repo_worker *w, const struct repo_run *run, plm_err **err);
+void plm_repo_worker_done(struct repo_worker *w);
 /* BASE/PATH into out (up to max bytes). With run offline: NET at once. */
 int plm_repo_get(struct repo_worker *w, plm_sv base, plm_sv path, bool public_only, size_t max,
                  struct plm_buf *out, plm_err **err);
 
 /* "idx-<hex>": the name of a cache file from the digest of its key. */
-plm_sv plm_cache_name(struct plm_arena *a, const char *kind, const unsigned char digest[PLM_SHA256_BYTES]);
+plm_sv plm_repo_cache_name(struct plm_arena *a, const char *kind, const unsigned char digest[PLM_SHA256_BYTES]);
 /* False if it is not there. */
-bool plm_cache_read(const struct repo_run *run, plm_sv name, size_t max, struct plm_buf *out);
+bool plm_repo_cache_read(const struct repo_run *run, plm_sv name, size_t max, struct plm_buf *out);
 /* Maps it, and marks it used. */
-bool plm_cache_map(const struct repo_run *run, plm_sv name, size_t max, struct plm_fs_map *out);
+bool plm_repo_cache_map(const struct repo_run *run, plm_sv name, size_t max, struct plm_fs_map *out);
 /* Best effort: a cache that cannot be written only costs time. */
-void plm_cache_write(const struct repo_run *run, plm_sv name, plm_sv data);
+void plm_repo_cache_write(const struct repo_run *run, plm_sv name, plm_sv data);
 /* Removes files of the cache that were not used for 60 days. */
-void plm_cache_prune(const struct repo_run *run);
+void plm_repo_cache_prune(const struct repo_run *run);
 /* Runs fn over n items in up to `threads` threads, returns when all are done. */
 int plm_repo_parallel(unsigned threads, void (*fn)(void *), void *items, size_t n, size_t size,
                       plm_err **err);

@@ -99,13 +99,13 @@ static plm_sv state_name(struct repo_suite *s, const struct repo_base *b)
     plm_buf_view(&key, b->url);
     plm_buf_view(&key, s->name);
     plm_sha256_of(plm_buf_sv(&key), digest);
-    return plm_cache_name(s->w.arena, "suite", digest);
+    return plm_repo_cache_name(s->w.arena, "suite", digest);
 }
 
 static void raw_from_cache(struct repo_suite *s, const struct repo_base *b, struct raw *out)
 {
     plm_auto_done(plm_buf_done) struct plm_buf f = PLM_BUF(REPO_RELEASE_MAX + PLM_MIB(2));
-    if (!plm_cache_read(s->w.run, state_name(s, b), f.max, &f))
+    if (!plm_repo_cache_read(s->w.run, state_name(s, b), f.max, &f))
         return;
     struct plm_rd r = PLM_RD(plm_buf_sv(&f));
     plm_sv magic = plm_rd_bytes(&r, sizeof(state_magic));
@@ -127,7 +127,7 @@ static void remember(struct repo_suite *s, const struct repo_base *b, const stru
     plm_buf_view(&f, plm_buf_sv(&raw->text));
     plm_buf_view(&f, plm_buf_sv(&raw->sig));
     if (!f.failed)
-        plm_cache_write(s->w.run, state_name(s, b), plm_buf_sv(&f));
+        plm_repo_cache_write(s->w.run, state_name(s, b), plm_buf_sv(&f));
 }
 
 static int raw_from_network(struct repo_suite *s, const struct repo_base *b, struct raw *out, plm_err **err)
@@ -217,7 +217,7 @@ static int verdict_key(const struct repo_base *b, const struct raw *raw, unsigne
 static bool verified_before(struct repo_suite *s, plm_sv name)
 {
     plm_auto_done(plm_buf_done) struct plm_buf f = PLM_BUF(REPO_RELEASE_MAX + PLM_KIB(4));
-    if (!plm_cache_read(s->w.run, name, f.max, &f))
+    if (!plm_repo_cache_read(s->w.run, name, f.max, &f))
         return false;
     struct plm_rd r = PLM_RD(plm_buf_sv(&f));
     plm_sv magic = plm_rd_bytes(&r, sizeof(verified_magic)), key = plm_rd_view(&r), text = plm_rd_view(&r);
@@ -250,7 +250,7 @@ static int verify(struct repo_suite *s, const struct repo_base *b, const struct 
     unsigned char digest[PLM_SHA256_BYTES];
     if (verdict_key(b, raw, digest, err) < 0)
         return -1;
-    plm_sv name = plm_cache_name(s->w.arena, "rel", digest);
+    plm_sv name = plm_repo_cache_name(s->w.arena, "rel", digest);
     if (verified_before(s, name))
         return 0;
     plm_auto(plm_err_free) plm_err *why = NULL;
@@ -267,7 +267,7 @@ static int verify(struct repo_suite *s, const struct repo_base *b, const struct 
         plm_buf_view(&f, s->key);
         plm_buf_view(&f, plm_buf_sv(&s->text));
         if (!f.failed)
-            plm_cache_write(s->w.run, name, plm_buf_sv(&f));
+            plm_repo_cache_write(s->w.run, name, plm_buf_sv(&f));
         return 0;
     }
     if (plm_err_code(why) == PLM_E_OOM || !s->w.run->opt->allow_unverified) {
@@ -464,9 +464,9 @@ static int load_part(struct repo_suite *s, plm_sv component, plm_sv arch, struct
     if (!is_listed)
         return plm_fail_id(err, PLM_E_NOTFOUND, "repo.no-arch", "%.*s is not in this suite",
                            PLM_SV_ARG(path));
-    plm_sv name = plm_cache_name(s->w.arena, arch.p ? "idx" : "src", digest);
+    plm_sv name = plm_repo_cache_name(s->w.arena, arch.p ? "idx" : "src", digest);
     *part = (struct repo_part){.component = component, .arch = arch, .memory = PLM_BUF(REPO_INDEX_BIN_MAX)};
-    if (plm_cache_map(s->w.run, name, REPO_INDEX_BIN_MAX, &part->map)) {
+    if (plm_repo_cache_map(s->w.run, name, REPO_INDEX_BIN_MAX, &part->map)) {
         if (plm_index_open(part->map.view, &part->index, NULL) == 0)
             return 0;
         plm_fs_map_done(&part->map);
@@ -477,8 +477,8 @@ static int load_part(struct repo_suite *s, plm_sv component, plm_sv arch, struct
         plm_buf_done(&part->memory);
         return -1;
     }
-    plm_cache_write(s->w.run, name, plm_buf_sv(&part->memory));
-    if (plm_cache_map(s->w.run, name, REPO_INDEX_BIN_MAX, &part->map)) { /* page cache rather than heap */
+    plm_repo_cache_write(s->w.run, name, plm_buf_sv(&part->memory));
+    if (plm_repo_cache_map(s->w.run, name, REPO_INDEX_BIN_MAX, &part->map)) { /* page cache rather than heap */
         plm_buf_done(&part->memory);
         return plm_index_open(part->map.view, &part->index, err);
     }
@@ -589,7 +589,7 @@ void plm_suite_done(struct repo_suite *s)
         plm_buf_done(&s->sources.v[i].memory);
     }
     plm_buf_done(&s->text);
-    plm_worker_done(&s->w);
+    plm_repo_worker_done(&s->w);
 }
 
 bool plm_suite_newest(const struct repo_suite *s, const struct plm_scheme *deb, plm_sv arch, plm_sv name,
