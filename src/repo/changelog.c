@@ -68,6 +68,20 @@ static bool next_cve(plm_sv line, size_t *at, plm_sv *out)
     return false;
 }
 
+static int add_row(const struct entry *e, plm_sv cve, plm_sv line, struct plm_arena *a, repo_change_vec *out,
+                   plm_err **err)
+{
+    struct repo_change *c = plm_vec_push(a, out);
+    if (!c)
+        return plm_arena_check(a, err);
+    *c = (struct repo_change){.version = e->version,
+                              .distribution = e->distribution,
+                              .urgency = e->urgency,
+                              .cve = cve,
+                              .line = plm_sv_trim(line)};
+    return 0;
+}
+
 static int add_cves(plm_sv line, const struct entry *e, struct plm_arena *a, repo_change_vec *out,
                     plm_err **err)
 {
@@ -78,16 +92,12 @@ static int add_cves(plm_sv line, const struct entry *e, struct plm_arena *a, rep
             i++;
         if (i < out->n)
             continue;
-        struct repo_change *c = plm_vec_push(a, out);
         char *upper = plm_arena_cstr(a, id);
-        if (!c || !upper)
+        if (!upper)
             return plm_arena_check(a, err);
         memcpy(upper, "CVE", 3);
-        *c = (struct repo_change){.version = e->version,
-                                  .distribution = e->distribution,
-                                  .urgency = e->urgency,
-                                  .cve = plm_sv_n(upper, id.n),
-                                  .line = plm_sv_trim(line)};
+        if (add_row(e, plm_sv_n(upper, id.n), line, a, out, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -113,6 +123,8 @@ int plm_changelog_parse(plm_sv text, struct plm_arena *a, repo_change_vec *out, 
             next.first = out->n;
             e = next;
             is_open = true;
+            if (add_row(&e, PLM_SV_NULL, PLM_SV_NULL, a, out, err) < 0)
+                return -1;
         } else if (is_open && plm_sv_starts(line, PLM_SV(" -- "))) {
             close_entry(line, &e, out);
             is_open = false;

@@ -18,7 +18,7 @@
 #define MISSING_SECONDS 86400
 #define CHANGES_MAX     65536u
 
-static const char changes_magic[8] = {'P', 'L', 'M', 'R', 'C', 'L', '0', '1'};
+static const char changes_magic[8] = {'P', 'L', 'M', 'R', 'C', 'L', '0', '2'};
 
 struct fetcher {
     struct repo_worker *worker;
@@ -64,6 +64,9 @@ static bool read_cached(struct repo_worker *w, plm_sv distro, struct repo_job *j
         c->cve = plm_rd_view(&r);
         c->line = plm_rd_view(&r);
     }
+    for (size_t i = 0; i < v.n; i++)
+        if (!v.v[i].cve.n)
+            v.v[i].cve = PLM_SV_NULL;
     if (r.failed)
         return false;
     memcpy(&j->changes, &v, sizeof(v));

@@ -199,12 +199,46 @@ static void common_evidence(struct deb *d, const struct outdated *o, struct plm_
                              PLM_SV_ARG(j->version)));
 }
 
-static int emit_change(struct deb *d, struct repo_emit *e, const struct outdated *o,
-                       const struct repo_change *c, struct plm_arena *a, plm_err **err)
+/* "17.0.16+8-1~deb12u1" is what became of "17.0.16+8-1" in a release. */
+static bool is_backport_of(plm_sv version, plm_sv of)
+{
+    return version.n > of.n && plm_sv_starts(version, of) && version.p[of.n] == '~';
+}
+
+/* How many rows from the top of the changelog are newer than the installed version. By place where the
+ * changelog has the installed version; by version otherwise. */
+static size_t newer_rows(const struct deb *d, const struct repo_job *j, plm_sv installed)
+{
+    for (size_t i = 0; i < j->changes.n; i++)
+        if (plm_sv_eq(j->changes.v[i].version, installed))
+            return i;
+    for (size_t i = 0; i < j->changes.n; i++) {
+        plm_sv v = j->changes.v[i].version;
+        if (d->scheme->compare(v, installed) <= 0 || is_backport_of(installed, v))
+            return i;
+    }
+    return j->changes.n;
+}
+
+/* The version of the release in which the change of row i arrived: the entry's own, but for entries that were
+ * made for the development branch and then rebuilt ("V~deb12u1" above "V"). */
+static plm_sv fixed_in(const struct deb *d, const struct repo_job *j, size_t row)
+{
+    plm_sv v = j->changes.v[row].version;
+    for (size_t i = row; i-- > 0;)
+        if (is_backport_of(j->changes.v[i].version, v))
+            return j->changes.v[i].version;
+    return d->scheme->compare(v, j->version) > 0 ? j->version : v;
+}
+
+static int emit_change(struct deb *d, struct repo_emit *e, const struct outdated *o, size_t row,
+                       struct plm_arena *a, plm_err **err)
 {
     const struct repo_job *j = &d->jobs.rows.v[o->job];
+    const struct repo_change *c = &j->changes.v[row];
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_KIB(16));
-    struct repo_hit hit = {.id = c->cve, .title = title_of(c->line), .fixed = c->version, .date = c->date};
+    struct repo_hit hit = {
+        .id = c->cve, .title = title_of(c->line), .fixed = fixed_in(d, j, row), .date = c->date};
     common_evidence(d, o, a, &hit);
     plm_buf_printf(&b, "changelog of %.*s %.*s (%.*s, urgency %.*s", PLM_SV_ARG(j->source),
                    PLM_SV_ARG(c->version), PLM_SV_ARG(c->distribution),
@@ -228,13 +262,11 @@ static int emit_outdated(struct deb *d, struct repo_emit *e, const struct outdat
     if (!a)
         return plm_fail_oom(err);
     size_t named = 0;
-    for (size_t i = j->changes.n; i-- > 0;) { /* oldest entry first: it is the one that fixed the flaw */
-        const struct repo_change *c = &j->changes.v[i];
-        if (d->scheme->compare(c->version, source_version_of(p)) <= 0 ||
-            d->scheme->compare(c->version, j->version) > 0)
+    for (size_t i = newer_rows(d, j, source_version_of(p)); i-- > 0;) { /* oldest first: it fixed the flaw */
+        if (!j->changes.v[i].cve.p)
             continue;
         named++;
-        if (emit_change(d, e, o, c, a, err) < 0)
+        if (emit_change(d, e, o, i, a, err) < 0)
             return -1;
     }
     if (named || !j->suite->is_security)

@@ -132,12 +132,12 @@ size_t plm_index_find(const struct repo_index *x, plm_sv name);
 struct repo_change {
     plm_sv version, distribution, urgency;
     int64_t date; /* 0: not readable */
-    plm_sv cve;   /* upper case */
+    plm_sv cve;   /* upper case; null: the row only says that the entry exists */
     plm_sv line;  /* the line that names it, trimmed */
 };
 typedef PLM_VEC(struct repo_change) repo_change_vec;
-/* Every (entry, CVE) pair in the order of the text; views into text or arena. max entries and lines bounded
- * by text. */
+/* For every entry one row without a CVE, then one per CVE that it names, in the order of the text; views into
+ * text or arena. max entries and lines bounded by text. */
 int plm_changelog_parse(plm_sv text, struct plm_arena *a, repo_change_vec *out, plm_err **err);
 /* debian/changelog out of a packaging archive, .diff.gz or binary package, chosen by the file's name. */
 int plm_changelog_extract(const struct plm_ctx *ctx, plm_sv name, plm_sv archive, struct plm_buf *out,
