@@ -35,6 +35,8 @@ struct job {
     struct update *u;
     const struct plm_db_source *source;
     struct plm_arena *arena;
+    int64_t size;
+    enum plm_code code; /* of a failure */
     struct plm_db_update_row row;
 };
 
@@ -195,6 +197,7 @@ static void run_job(void *arg)
     if (update_feed(j, &err) < 0) {
         plm_auto_free char *text = plm_err_text(err);
         j->row.state = PLM_DB_FEED_FAILED;
+        j->code = plm_err_code(err);
         j->row.message = plm_arena_sv(j->arena, text ? plm_sv_from(text) : PLM_SV("out of memory"));
         plm_err_free(err);
     }
@@ -261,15 +264,46 @@ static int by_name(const void *a, const void *b)
                       ((const struct plm_db_update_row *)b)->name);
 }
 
+static int by_size(const void *a, const void *b)
+{
+    int64_t x = (*(struct job *const *)a)->size, y = (*(struct job *const *)b)->size;
+    return (x < y) - (x > y);
+}
+
+/* Large files first, so that none of them is left to run alone at the end. */
 static int run_jobs(struct update *u, struct job *jobs, plm_err **err)
 {
+    size_t n = u->opt->sources.n;
+    plm_auto_free struct job **order = calloc(n + 1, sizeof(struct job *));
     plm_auto(plm_pool_free) struct plm_pool *pool = plm_pool_new(plm_jobs(u->ctx), err);
     if (!pool)
         return -1;
-    for (size_t i = 0; i < u->opt->sources.n; i++)
-        plm_pool_submit(pool, run_job, &jobs[i]);
+    if (!order)
+        return plm_fail_oom(err);
+    for (size_t i = 0; i < n; i++) {
+        struct stat st;
+        order[i] = &jobs[i];
+        jobs[i].size = stat(jobs[i].source->address.p, &st) == 0 ? (int64_t)st.st_size : INT64_MAX;
+    }
+    if (n)
+        qsort(order, n, sizeof(*order), by_size);
+    for (size_t i = 0; i < n; i++)
+        plm_pool_submit(pool, run_job, order[i]);
     plm_pool_wait(pool);
     return 0;
+}
+
+/* A build is all or nothing: the first failure by name is its error. */
+static int build_failed(const struct job *jobs, size_t n, plm_err **err)
+{
+    const struct job *first = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (jobs[i].row.state == PLM_DB_FEED_FAILED &&
+            (!first || plm_sv_cmp(jobs[i].row.name, first->row.name) < 0))
+            first = &jobs[i];
+    if (!first)
+        return 0;
+    return plm_fail(err, first->code, "%.*s", PLM_SV_ARG(first->row.message));
 }
 
 static int update_all(struct update *u, struct job *jobs, struct plm_arena *a, plm_db_update_rows *out,
@@ -282,6 +316,8 @@ static int update_all(struct update *u, struct job *jobs, struct plm_arena *a, p
             return plm_fail_oom(err);
     }
     if (run_jobs(u, jobs, err) < 0)
+        return -1;
+    if (u->opt->is_build && build_failed(jobs, n, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         failed += jobs[i].row.state == PLM_DB_FEED_FAILED;
@@ -335,10 +371,12 @@ int plm_db_lock(const char *store, plm_err **err)
 
 static int update_locked(struct update *u, struct plm_arena *a, plm_db_update_rows *out, plm_err **err)
 {
-    sweep(u);
     plm_err *unusable = NULL;
-    u->old = plm_db_open(u->opt->path, &unusable);
-    if (!u->old && plm_err_code(unusable) == PLM_E_OOM)
+    if (!u->opt->is_build) {
+        sweep(u);
+        u->old = plm_db_open(u->opt->path, &unusable);
+    }
+    if (unusable && plm_err_code(unusable) == PLM_E_OOM)
         return plm_err_move(err, &unusable);
     plm_err_free(unusable); /* missing or damaged: everything is fetched anew */
     u->b = plm_db_builder_new(u->ctx, err);
@@ -364,8 +402,8 @@ int plm_db_update(const struct plm_ctx *ctx, const struct plm_db_update_options 
         return plm_fail_oom(err);
     if (plm_fs_mkdirs(dir, 0755, err) < 0)
         return -1;
-    plm_auto_fd int lock = plm_db_lock(opt->path, err);
-    if (lock < 0)
+    plm_auto_fd int lock = -1;
+    if (!opt->is_build && (lock = plm_db_lock(opt->path, err)) < 0)
         return -1;
     pthread_mutex_init(&u.lock, NULL);
     int r = update_locked(&u, a, out, err);

@@ -264,6 +264,7 @@ struct plm_db_update_options {
     const char *from;            /* directory that holds the feeds instead of the network, or NULL */
     int64_t as_of;               /* of feeds read from files; 0: from the data */
     uint64_t connect_timeout_ms; /* 0: net's own */
+    bool is_build;               /* a new store of exactly these feeds, and none if one fails */
     plm_db_sources sources;
 };
 typedef PLM_VEC(struct plm_db_update_row) plm_db_update_rows;
