@@ -11,7 +11,12 @@
 
 #include "base/text.h"
 
-enum { API_OLDEST = 1024, API_NEWEST = 1052, MESSAGE_MAX = 300 }; /* 1.24 and 1.52 */
+enum {
+    API_OLDEST = 1024,
+    API_NEWEST = 1052,
+    MESSAGE_MAX = 300,
+    EXPORT_STALL_MS = 600000
+}; /* 1.24 and 1.52 */
 
 unsigned plm_api_version_parse(plm_sv text)
 {
@@ -180,7 +185,8 @@ int plm_engine_describe(struct plm_engine *e, struct plm_arena *a, struct plm_en
 
 struct plm_http_stream *plm_engine_image_export(struct plm_engine *e, plm_sv ref, plm_err **err)
 {
-    const struct plm_http_request q = {.any_status = true};
+    /* an engine writes the whole archive to its disk before it sends the first byte */
+    const struct plm_http_request q = {.any_status = true, .stall_timeout_ms = EXPORT_STALL_MS};
     struct plm_http_response res;
     plm_err *why = NULL;
     const char *path = plm_engine_path(e->arena, "/images/", ref, "/get");

@@ -36,7 +36,7 @@ struct plm_http_stream {
     struct plm_net_transfer *transfer;
     char *url;             /* of this hop */
     struct plm_net_url at; /* views into url */
-    uint64_t read, max, length;
+    uint64_t read, max, length, stall_ms;
     bool is_at_end;
 };
 
@@ -213,7 +213,7 @@ static int turn(struct plm_http_stream *s, uint64_t *since, uint64_t *seen, plm_
     const struct plm_http *h = s->http;
     if (plm_cancelled(h->ctx))
         return plm_fail(err, PLM_E_CANCEL, "%s: cancelled", shown(s));
-    uint64_t stall = h->conf.stall_timeout_ms;
+    uint64_t stall = s->stall_ms;
     enum plm_net_state state = h->ops->step(s->transfer, stall < SLICE_MS ? (unsigned)stall : SLICE_MS);
     uint64_t now = plm_clock_ms(), activity = h->ops->activity(s->transfer);
     switch (state) {
@@ -361,6 +361,7 @@ struct plm_http_stream *plm_http_open(struct plm_http *h, const char *url, const
         return PLM_NULL(plm_fail_oom(err));
     s->http = h;
     s->max = q->max_bytes ? q->max_bytes : h->ctx->limits->layer_bytes;
+    s->stall_ms = q->stall_timeout_ms ? q->stall_timeout_ms : h->conf.stall_timeout_ms;
     if (prepare(h, s, url, err) < 0)
         return NULL;
     struct plm_net_reply r;

@@ -44,8 +44,9 @@ struct plm_http_request {
     uint64_t resume_from;      /* Range: bytes=N-. The conditions above then become If-Range: 206 is the rest,
                                   200 the whole of a changed file. */
     uint64_t
-        max_bytes;   /* of the body; 0: limits->http_bytes, and limits->layer_bytes for fetch_fd and open */
-    bool any_status; /* every status is a success, the body is delivered: the caller judges */
+        max_bytes; /* of the body; 0: limits->http_bytes, and limits->layer_bytes for fetch_fd and open */
+    uint64_t stall_timeout_ms; /* 0: the client's; for answers that the peer prepares for long */
+    bool any_status;           /* every status is a success, the body is delivered: the caller judges */
 };
 
 struct plm_http_response {

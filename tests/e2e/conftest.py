@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-from engine import docker_engine, layered_image, podman_engine  # noqa: F401  (fixtures)
+from engine import containerd_engine, docker_engine, layered_image, podman_engine, snapshotter_engine  # noqa: F401  (fixtures)

@@ -170,6 +170,106 @@ def podman_engine():
         shutil.rmtree(root, ignore_errors=True)
 
 
+# Runs in a mount namespace of its own: the newer engine inside its root, its data visible under one path in both.
+NEWER = """
+set -e
+mount --make-rprivate /
+mkdir -p "$1$2"
+mount --bind "$2" "$1$2"
+mount -t proc proc "$1/proc"
+mount --rbind /sys "$1/sys"
+mount --rbind /dev "$1/dev"
+exec chroot "$1" dockerd --config-file "$2/daemon.json" --data-root "$2/data" --exec-root "$2/exec" --pidfile "$2/pid" \
+    -H "unix://$2/docker.sock" --bridge=none --iptables=false --ip6tables=false
+"""
+
+
+def newer_root():
+    """A trixie root with its docker.io, made once in the machine's test cache from trixie.tar."""
+    tar = root_tar("trixie")
+    root = tar.with_name("trixie-docker")
+    if not (root / "usr/sbin/dockerd").exists():
+        new = pathlib.Path(tempfile.mkdtemp(prefix="trixie-docker-", dir=tar.parent))
+        new.chmod(0o755)
+        subprocess.run(["tar", "-C", new, "-xf", tar], check=True)
+        shutil.copy("/etc/resolv.conf", new / "etc/resolv.conf")
+        shutil.copy("/etc/hosts", new / "etc/hosts")
+        install = ("mount -t proc proc proc; export DEBIAN_FRONTEND=noninteractive; chroot . apt-get -qq update && "
+                   "chroot . apt-get -qq -y --no-install-recommends install docker.io")
+        done = subprocess.run(["unshare", "-m", "sh", "-c", install], cwd=new, capture_output=True, text=True)
+        if done.returncode:
+            shutil.rmtree(new, ignore_errors=True)
+            pytest.skip("trixie's docker.io cannot be installed: " + done.stderr.strip()[-200:])
+        new.rename(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def snapshotter_engine():
+    """A newer dockerd that keeps images in containerd's content store, as Docker 29 does by default."""
+    needs("docker", "unshare")
+    newer = newer_root()
+    root = pathlib.Path(tempfile.mkdtemp(prefix="plimsoll-newer-", dir="/var/tmp"))
+    path = root / "docker.sock"
+    (root / "config").mkdir()
+    (root / "daemon.json").write_text('{"features": {"containerd-snapshotter": true}}')
+    process = None
+    try:
+        process = start(["unshare", "-m", "sh", "-c", NEWER, "sh", newer, root], path, root)
+        yield Engine(path, root)
+    finally:
+        if process:
+            stop(process)
+        unmount_below(root)
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.rmtree(f"{newer}{root}", ignore_errors=True)
+
+
+CONTAINERD = """
+version = 2
+root = "{root}/var/lib/containerd"
+state = "{root}/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+[grpc]
+  address = "{root}/containerd.sock"
+"""
+
+
+class Containerd:
+    def __init__(self, root):
+        self.root = root
+
+    def ctr(self, *args):
+        return subprocess.run(("ctr", "-a", self.root / "containerd.sock") + args, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="session")
+def containerd_engine():
+    """containerd alone; its files lie below `root` as on a machine's disk."""
+    needs("containerd", "ctr")
+    root = pathlib.Path(tempfile.mkdtemp(prefix="plimsoll-containerd-", dir="/var/tmp"))
+    (root / "config.toml").write_text(CONTAINERD.format(root=root))
+    engine, process = Containerd(root), None
+    try:
+        with open(root / "log", "wb") as log:
+            process = subprocess.Popen(["containerd", "-c", root / "config.toml"], stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            try:
+                engine.ctr("version")
+                break
+            except subprocess.CalledProcessError:
+                if time.monotonic() > deadline or process.poll() is not None:
+                    raise
+                time.sleep(0.05)
+        yield engine
+    finally:
+        if process:
+            stop(process)
+        unmount_below(root)
+        shutil.rmtree(root, ignore_errors=True)
+
+
 def root_tar(release):
     """A debootstrapped root (minbase, no security suite) of the machine's test cache, or a skip."""
     folder = os.environ.get("PLIMSOLL_TEST_ROOTS", os.path.expanduser("~/.cache/plimsoll-test"))
