@@ -2,12 +2,21 @@
  *
  * The pipeline: source → analysis → packages → findings → verdict, for any number of
  * sources into one report. What `plimsoll scan`, `check` and the server call.
+ *
+ *     plm_auto(plm_report_free) struct plm_report *r = plm_report_new(err);
+ *     for each source: plm_scan_source(ctx, &src, &opts, r, err);
+ *     plm_scan_finish(ctx, &opts, r, err);
+ *     plm_gates_judge(r, gates, n, given, err);
+ *
+ * An error is one of the named target as a whole (not found, not an image); everything less is
+ * a diagnostic in the report.
  */
 #pragma once
 
 #include "image/image.h"
 #include "match/match.h"
 #include "model/model.h"
+#include "repo/repo.h"
 #include "vulndb/vulndb.h"
 
 /* One condition of --fail-on: [KIND:]LEVEL[:fixable][:own][:new], kev, epss>=N, risk>=N. */
@@ -22,24 +31,34 @@ struct plm_gate {
 /* "high:fixable,kev" into the arena; "none" gives zero conditions. USAGE on nonsense. */
 int plm_gates_parse(plm_sv text, enum plm_kind default_kind, struct plm_arena *a, struct plm_gate **out,
                     size_t *out_n, plm_err **err);
-/* Sets report and target verdicts from the gates and the diagnostics. */
-int plm_gates_judge(struct plm_report *r, const struct plm_gate *gates, size_t n, bool gate_given,
-                    plm_err **err);
-
-struct plm_repo_options; /* repo/repo.h */
+/* Does this unsuppressed finding fulfil the condition? */
+bool plm_gate_hits(const struct plm_gate *g, const struct plm_finding *f);
+/* Sets the verdicts of the targets and of the report from the conditions and from what was not examined. */
+int plm_gates_judge(struct plm_report *r, const struct plm_gate *gates, size_t n, bool is_gate_given, plm_err **err);
 
 struct plm_scan_options {
     struct plm_image_options image;
     struct plm_match_options match;
-    const struct plm_db *db; /* NULL: no store */
-    struct plm_exceptions *exceptions;
+    const struct plm_db *db;             /* NULL: no store */
+    struct plm_exceptions *exceptions;   /* NULL: none */
     const struct plm_repo_options *repo; /* NULL: no repository feed */
-    bool want_vulnerabilities;
+    bool want_vulnerabilities;           /* else packages only */
+    bool want_owned;                     /* fill package.files */
     bool only_fixed;
-    plm_sv base;         /* --base REF, or null */
-    uint64_t db_max_age; /* seconds; UINT64_MAX: none */
+    plm_sv base; /* --base REF, or null */
 };
 
-/* Scans one source into r (a new target, or several for images:). */
-int plm_scan_source(const struct plm_ctx *ctx, const struct plm_source *src,
-                    const struct plm_scan_options *opt, struct plm_report *r, plm_err **err);
+/* One word of the command line to an analysis: each meaning of an unprefixed reference is tried in turn.
+ * out_source (or NULL) says which it was; its views live in the arena. */
+struct plm_analysis *plm_scan_open(const struct plm_ctx *ctx, const char *word, const struct plm_image_options *io,
+                                   struct plm_arena *a, struct plm_source *out_source, plm_err **err);
+/* Scans one word, or one source (not images: or running:, see plm_source_expand), into a new target of r. */
+int plm_scan_word(const struct plm_ctx *ctx, const char *word, const struct plm_scan_options *opt,
+                  struct plm_report *r, plm_err **err);
+int plm_scan_source(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_scan_options *opt,
+                    struct plm_report *r, plm_err **err);
+/* After the last source: merges, suppresses, marks what is new against `before` (or NULL), sorts and counts. */
+int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *opt, const struct plm_report *before,
+                    struct plm_report *r, plm_err **err);
+/* Seconds since the oldest feed that covers a target was current; INT64_MAX if no data at all. */
+int64_t plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_report *r);
