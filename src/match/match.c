@@ -442,7 +442,7 @@ int plm_match_target(const struct plm_ctx *ctx, const struct plm_db *db, struct 
         return 0;
     if (!plm_db_covers(db, t->distro.ecosystem)) {
         struct plm_diagnostic *d =
-            plm_diag(r, "db.no-coverage", PLM_SEV_HIGH, target, t->distro.ecosystem,
+            plm_diag(r, "db.no-coverage", opt->is_covered_elsewhere ? PLM_SEV_LOW : PLM_SEV_HIGH, target, t->distro.ecosystem,
                      "the loaded data do not speak about %.*s", PLM_SV_ARG(t->distro.ecosystem));
         if (d)
             d->hint = PLM_SV(

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One finding per flaw: findings with equal (target, kind, id, package, object) are joined.
- * The first one stays (the store's, which knows severities, before the repository feed's);
- * what the others know and it does not is added. Linear, by a hash map over the identity.
+ * The one that knows a severity decides (else the first); what the others know and it does not
+ * is added. Linear, by a hash map over the identity.
  */
 #include "match/match.h"
 
@@ -68,7 +68,12 @@ int plm_findings_merge(struct plm_report *r, plm_err **err)
         if (!slot)
             return plm_fail_oom(err);
         if (*slot) {
-            join(r->arena, &r->findings.v[(size_t)(uintptr_t)*slot - 1], &r->findings.v[i]);
+            struct plm_finding *first = &r->findings.v[(size_t)(uintptr_t)*slot - 1], other = r->findings.v[i];
+            if (first->severity == PLM_SEV_UNKNOWN && other.severity != PLM_SEV_UNKNOWN) {
+                other = *first;
+                *first = r->findings.v[i];
+            }
+            join(r->arena, first, &other);
             continue;
         }
         r->findings.v[kept++] = r->findings.v[i];

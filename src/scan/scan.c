@@ -141,6 +141,18 @@ static int add_repository(const struct plm_ctx *ctx, const struct plm_source *sr
     return plm_repo_scan(ctx, &repo, r, target, err);
 }
 
+/* The repository first: whether it spoke decides how much a hole in the store weighs. */
+static int add_vulnerabilities(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_scan_options *opt,
+                               struct plm_report *r, uint32_t target, plm_err **err)
+{
+    size_t feeds = r->feeds.n;
+    if (add_repository(ctx, src, opt, r, target, err) < 0)
+        return -1;
+    struct plm_match_options match = opt->match;
+    match.is_covered_elsewhere = r->feeds.n > feeds;
+    return plm_match_target(ctx, opt->db, r, target, &match, err);
+}
+
 static int judge_analysis(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_scan_options *opt,
                           const struct plm_analysis *a, struct plm_report *r, plm_err **err)
 {
@@ -152,8 +164,7 @@ static int judge_analysis(const struct plm_ctx *ctx, const struct plm_source *sr
         return plm_wrap(err, "packages of %.*s", PLM_SV_ARG(src->reference));
     if (mark_base(ctx, opt, r, target, err) < 0)
         return -1;
-    if (opt->want_vulnerabilities && (plm_match_target(ctx, opt->db, r, target, &opt->match, err) < 0 ||
-                                      add_repository(ctx, src, opt, r, target, err) < 0))
+    if (opt->want_vulnerabilities && add_vulnerabilities(ctx, src, opt, r, target, err) < 0)
         return -1;
     mark_findings(r, target);
     return 0;
@@ -254,13 +265,27 @@ int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *op
     return plm_report_finish(r, err);
 }
 
-int64_t plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_report *r)
+static int64_t repo_age(const struct plm_ctx *ctx, const struct plm_report *r)
 {
     int64_t oldest = INT64_MAX;
-    for (size_t i = 0; i < r->feeds.n; i++) {
-        const struct plm_feed_row *f = &r->feeds.v[i];
-        if (f->as_of && f->is_covering && f->as_of < oldest)
-            oldest = f->as_of;
-    }
+    for (size_t i = 0; i < r->feeds.n; i++)
+        if (plm_sv_is(r->feeds.v[i].name, "repo") && r->feeds.v[i].as_of < oldest)
+            oldest = r->feeds.v[i].as_of;
     return oldest == INT64_MAX ? INT64_MAX : plm_now(ctx) - oldest;
+}
+
+bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r, int64_t *out)
+{
+    int64_t repo = repo_age(ctx, r), worst = -1;
+    for (size_t i = 0; i < r->targets.n; i++) {
+        plm_sv ecosystem = r->targets.v[i].distro.ecosystem;
+        if (!ecosystem.n)
+            continue;
+        int64_t age = db ? plm_db_age(ctx, db, ecosystem) : INT64_MAX;
+        if (age == INT64_MAX || (repo != INT64_MAX && repo > age))
+            age = repo;
+        worst = age > worst ? age : worst;
+    }
+    *out = worst;
+    return worst >= 0;
 }

@@ -60,5 +60,6 @@ int plm_scan_source(const struct plm_ctx *ctx, const struct plm_source *src, con
 /* After the last source: merges, suppresses, marks what is new against `before` (or NULL), sorts and counts. */
 int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *opt, const struct plm_report *before,
                     struct plm_report *r, plm_err **err);
-/* Seconds since the oldest feed that covers a target was current; INT64_MAX if no data at all. */
-int64_t plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_report *r);
+/* Age of the data in seconds: of each target's the oldest feed that covers it, of those the oldest; INT64_MAX if
+ * nothing covers one of them. False if no target is of a known distribution. */
+bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r, int64_t *out);
