@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * plimsoll scan: configuration to scan options, sources in turn into one report, gates, outputs.
+ */
+#include "cli/scan_options.h"
+
+#include "base/fs.h"
+
+#include <limits.h>
+
+/* A source that failed does not stop the others; alone it is the run's error. */
+static int scan_words(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_report *r, plm_err **err)
+{
+    for (size_t i = 0; i < s->words.n; i++) {
+        plm_err *e = NULL;
+        plm_progress_step(cli->ctx.progress, "scanning", i + 1, s->words.n);
+        if (plm_scan_word(&cli->ctx, s->words.v[i].p, &s->scan, r, &e) >= 0)
+            continue;
+        if (s->words.n == 1 || plm_err_code(e) == PLM_E_USAGE || plm_err_code(e) == PLM_E_CONFIG ||
+            plm_err_code(e) == PLM_E_CANCEL || plm_err_code(e) == PLM_E_OOM)
+            return plm_err_move(err, &e);
+        plm_cli_error(cli, e);
+        plm_diag_err(r, "target.failed", PLM_SEV_HIGH, PLM_NONE, s->words.v[i], e);
+        plm_cli_exit_add(cli, r, plm_code_exit(e->code));
+        plm_err_free(e);
+    }
+    return 0;
+}
+
+/* A named target in which there was nothing to judge: no package and no distribution. */
+static void note_empty(const struct plm_cli *cli, struct plm_report *r)
+{
+    for (uint32_t t = 0; t < r->targets.n; t++) {
+        bool has_package = r->targets.v[t].distro.id.n > 0;
+        for (size_t i = 0; i < r->packages.n && !has_package; i++)
+            has_package = r->packages.v[i].target == t;
+        if (has_package)
+            continue;
+        plm_diag(r, "target.empty", PLM_SEV_MEDIUM, t, r->targets.v[t].reference,
+                 "no package database and no distribution was found: nothing could be judged");
+        plm_cli_exit_add(cli, r, PLM_EXIT_EMPTY);
+    }
+}
+
+static void note_age(const struct plm_cli *cli, const struct plm_scan_setup *s, struct plm_report *r)
+{
+    uint64_t max_ms = plm_config_number(cli->config, "db-max-age");
+    int64_t age;
+    if (!s->scan.want_vulnerabilities || !plm_scan_data_age(&cli->ctx, s->scan.db, r, &age))
+        return;
+    if (age == INT64_MAX) {
+        struct plm_diagnostic *d = plm_diag(r, "db.missing", PLM_SEV_HIGH, PLM_NONE, PLM_SV("vulnerability data"),
+                                            "no loaded feed covers the packages found, so vulnerabilities were not judged");
+        if (d)
+            d->hint = PLM_SV("plimsoll db update, or plimsoll db build --feed FORMAT=PATH; a distribution mirror is enough "
+                             "for the repository feed");
+        plm_cli_exit_add(cli, r, PLM_EXIT_STALE);
+    } else if (max_ms != UINT64_MAX && (uint64_t)age > max_ms / 1000) {
+        plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(64);
+        plm_text_age(&text, age);
+        struct plm_diagnostic *d = plm_diag(r, "db.stale", PLM_SEV_MEDIUM, PLM_NONE, PLM_SV("vulnerability data"),
+                                            "the data are %.*s old", PLM_SV_ARG(plm_buf_sv(&text)));
+        if (d)
+            d->hint = PLM_SV("plimsoll db update; --db-max-age sets what is accepted");
+        plm_cli_exit_add(cli, r, PLM_EXIT_STALE);
+    }
+}
+
+/* What --fail-on high:fixable would have done, where no gate was given. */
+static void hint_gate(const struct plm_cli *cli, const struct plm_report *r)
+{
+    static const struct plm_gate usual = {.kind = PLM_KIND_VULNERABILITY, .level = PLM_SEV_HIGH, .fixable = true};
+    size_t n = 0;
+    for (size_t i = 0; i < r->findings.n; i++)
+        n += plm_gate_hits(&usual, &r->findings.v[i]);
+    if (n)
+        plm_cli_note(cli, "no gate was given; --fail-on high:fixable would fail this run (%zu finding%s)", n, n == 1 ? "" : "s");
+    else
+        plm_cli_note(cli, "no gate was given; --fail-on high:fixable would pass this run");
+}
+
+static int judge(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_report *r, plm_err **err)
+{
+    plm_sv text = plm_config_text(cli->config, "fail-on");
+    bool is_given = plm_config_is_set(cli->config, "fail-on");
+    struct plm_gate *gates = NULL;
+    size_t n = 0;
+    if (is_given && plm_gates_parse(text, PLM_KIND_VULNERABILITY, r->arena, &gates, &n, err) < 0)
+        return -1;
+    note_empty(cli, r);
+    note_age(cli, s, r);
+    if (plm_scan_finish(&cli->ctx, &s->scan, s->before, r, err) < 0)
+        return -1;
+    is_given = is_given && n > 0;
+    if (plm_gates_judge(r, gates, n, is_given, err) < 0)
+        return -1;
+    if (!is_given)
+        hint_gate(cli, r);
+    return 0;
+}
+
+static int run(struct plm_cli *cli, plm_err **err)
+{
+    plm_auto(plm_report_free) struct plm_report *r = plm_report_new(err);
+    plm_auto_done(plm_scan_setup_done) struct plm_scan_setup s = {0};
+    if (!r || plm_cli_outputs(cli, err) < 0)
+        return -1;
+    /* A gate that cannot be read must fail before the work, not after it. */
+    struct plm_gate *gates;
+    size_t n_gates;
+    if (plm_gates_parse(plm_config_text(cli->config, "fail-on"), PLM_KIND_VULNERABILITY, cli->arena, &gates, &n_gates, err) < 0)
+        return -1;
+    if (plm_scan_setup(cli, PLM_SETUP_VULNERABILITIES, &s, err) < 0)
+        return -1;
+    if (s.words.n == 0) {
+        plm_cli_note(cli, "nothing to scan: the engine has no such images or containers");
+        return PLM_EXIT_PASSED;
+    }
+    if (scan_words(cli, &s, r, err) < 0 || judge(cli, &s, r, err) < 0)
+        return -1;
+    if (plm_net_hosts(r->arena, &r->network, err) < 0)
+        return -1;
+    return plm_cli_finish(cli, r, err);
+}
+
+static const struct plm_command scan = {
+    .name = "scan",
+    .arguments = "SOURCE...",
+    .summary = "findings and verdict of images, directories, containers and this host",
+    .help = "A source is SCHEME:REFERENCE: docker:REF, podman:REF, docker-archive:FILE, oci-archive:FILE, oci-dir:DIR[:TAG], "
+            "dir:DIR, file:FILE, host:, container:ID, images: (all local images), running: (all running containers) or - "
+            "(standard input). Without a scheme: a path if it starts with / ./ ../ ~ or is a regular file, else an image "
+            "reference, looked for in Docker, then Podman.\n\n"
+            "Vulnerabilities come from the loaded store (plimsoll db) and from the distribution's own repositories; what could "
+            "not be judged is listed as a diagnostic and is never a clean result.",
+    .examples = "plimsoll scan host:\tthe packages of this machine\n"
+                "plimsoll scan nginx:1.25 --fail-on high:fixable\tan image of the local engine; exit 1 on high with a fix\n"
+                "docker save app | plimsoll scan - -o json=app.json\tan image from a pipe, into a report\n",
+    .foreign = " image fs rootfs filesystem vm ",
+    .min_words = 0,
+    .max_words = UINT_MAX,
+    .run = run,
+};
+PLM_REGISTER(plm_commands, struct plm_command, scan);

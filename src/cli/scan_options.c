@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Configuration to scan options. The extractors are all that are registered, by id.
+ */
+#include "cli/scan_options.h"
+
+#include "base/fs.h"
+#include "report/report.h"
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static int by_id(const void *a, const void *b)
+{
+    const struct plm_extractor *const *x = a, *const *y = b;
+    return strcmp((*x)->id, (*y)->id);
+}
+
+static int set_extractors(struct plm_scan_setup *s, plm_err **err)
+{
+    size_t n = PLM_SET_COUNT(plm_extractors);
+    const struct plm_extractor **list = plm_arena_array(s->arena, n ? n : 1, sizeof(*list));
+    if (!list)
+        return plm_arena_check(s->arena, err);
+    memcpy(list, __start_plm_extractors, n * sizeof(*list));
+    qsort(list, n, sizeof(*list), by_id);
+    s->scan.image.extractors = list;
+    s->scan.image.n_extractors = n;
+    return 0;
+}
+
+static void set_image_options(const struct plm_config *c, struct plm_image_options *io)
+{
+    io->platform = plm_config_text(c, "platform");
+    io->host = plm_config_text(c, "host");
+    io->context = plm_config_text(c, "context");
+    io->root = plm_config_text(c, "root");
+    io->all_layers = plm_sv_is(plm_config_text(c, "scope"), "all-layers");
+    io->no_cache = plm_config_flag(c, "no-cache");
+    io->engine_export = plm_config_flag(c, "engine-export");
+    io->cache_bytes = plm_config_number(c, "max-size");
+}
+
+/* DISTRO[/main|/security]=URL[ KEYRING] */
+static int add_mirror(struct plm_scan_setup *s, plm_sv text, plm_err **err)
+{
+    plm_sv name, rest, distro, kind, url, keyring;
+    if (!plm_sv_cut(text, '=', &name, &rest) || !name.n || !rest.n) {
+        int r = plm_fail(err, PLM_E_CONFIG, "repo.mirrors: %.*s is not DISTRO[/main|/security]=URL", PLM_SV_ARG(text));
+        plm_err_hint(err, "for example debian=http://mirror/debian");
+        return r;
+    }
+    if (!plm_sv_cut(name, '/', &distro, &kind))
+        kind = PLM_SV_NULL;
+    else if (!plm_sv_is(kind, "main") && !plm_sv_is(kind, "security"))
+        return plm_fail(err, PLM_E_CONFIG, "repo.mirrors: %.*s: neither main nor security", PLM_SV_ARG(kind));
+    if (!plm_sv_cut(rest, ' ', &url, &keyring))
+        keyring = PLM_SV_NULL;
+    struct plm_repo_mirror *m = plm_vec_push(s->arena, &s->repo.mirrors);
+    if (!m)
+        return plm_arena_check(s->arena, err);
+    *m = (struct plm_repo_mirror){.distro = distro, .kind = kind, .url = url, .keyring = keyring.p ? plm_sv_trim(keyring) : keyring};
+    return 0;
+}
+
+static int set_repo(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
+{
+    const struct plm_config *c = cli->config;
+    const plm_sv *list;
+    size_t n = plm_config_list(c, "repo-mirror", &list);
+    for (size_t i = 0; i < n; i++)
+        if (add_mirror(s, list[i], err) < 0)
+            return -1;
+    s->repo.from_image = plm_config_flag(c, "repo-from-image");
+    s->repo.allow_unverified = plm_config_flag(c, "repo-allow-unverified");
+    s->repo.max_age = plm_config_number(c, "repo-max-age") / 1000;
+    s->repo.apt_root = PLM_SV("/");
+    if (!plm_sv_is(plm_config_text(c, "repo"), "never"))
+        s->scan.repo = &s->repo;
+    return 0;
+}
+
+/* Only what exists today can be asked for: a kind that nothing here examines is a fault, not silence. */
+static int set_kinds(const struct plm_config *c, struct plm_scan_setup *s, plm_err **err)
+{
+    const plm_sv *list;
+    size_t n = plm_config_list(c, "only", &list);
+    bool wants = n == 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!plm_sv_is(list[i], "vulnerability"))
+            return plm_fail(err, PLM_E_USAGE, "--only %.*s: this version examines vulnerabilities only", PLM_SV_ARG(list[i]));
+        wants = true;
+    }
+    n = plm_config_list(c, "skip", &list);
+    for (size_t i = 0; i < n; i++)
+        wants = wants && !plm_sv_is(list[i], "vulnerability");
+    s->scan.want_vulnerabilities = wants;
+    return 0;
+}
+
+/* ---- files ------------------------------------------------------------------------------------ */
+
+static int open_db(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
+{
+    plm_sv named = plm_config_text(cli->config, "db");
+    plm_auto_free char *usual = named.n ? NULL : plm_db_default_path(&cli->ctx);
+    const char *path = named.n ? named.p : usual;
+    if (!path)
+        return 0;
+    if (!named.n && plm_db_auto_update(cli, path, err) < 0)
+        return -1;
+    plm_err *e = NULL;
+    s->db = plm_db_open(path, &e);
+    if (s->db) {
+        s->scan.db = s->db;
+        return 0;
+    }
+    /* No store where it usually lies is a fact for the report; a named one that is not there is a fault. */
+    if (!named.n && plm_err_code(e) == PLM_E_NOTFOUND) {
+        plm_err_free(e);
+        return 0;
+    }
+    return plm_err_move(err, &e);
+}
+
+static int load_exceptions(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
+{
+    const plm_sv *list;
+    size_t n = plm_config_list(cli->config, "exceptions", &list);
+    if (n == 0)
+        return 0;
+    s->exceptions = plm_exceptions_new(err);
+    if (!s->exceptions)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (plm_exceptions_load(&cli->ctx, s->exceptions, list[i].p, err) < 0)
+            return -1;
+    s->scan.exceptions = s->exceptions;
+    return 0;
+}
+
+/* ---- sources ----------------------------------------------------------------------------------- */
+
+static int add_expanded(struct plm_cli *cli, struct plm_scan_setup *s, const char *word, plm_err **err)
+{
+    struct plm_sources found;
+    if (plm_source_parse(&cli->ctx, word, s->arena, &found, err) < 0)
+        return -1;
+    enum plm_scheme_kind kind = found.v[0].kind;
+    if (kind != PLM_SRC_IMAGES && kind != PLM_SRC_RUNNING)
+        return plm_sv_vec_add(s->arena, &s->words, plm_sv_from(word)) ? 0 : plm_arena_check(s->arena, err);
+    struct plm_source *list;
+    size_t n;
+    if (plm_source_expand(&cli->ctx, &found.v[0], &s->scan.image, s->arena, &list, &n, err) < 0)
+        return plm_wrap(err, "%s", word);
+    for (size_t i = 0; i < n; i++) {
+        plm_sv full = plm_arena_printf(s->arena, "%.*s:%.*s", PLM_SV_ARG(list[i].scheme), PLM_SV_ARG(list[i].reference));
+        if (!plm_sv_vec_add(s->arena, &s->words, full))
+            return plm_arena_check(s->arena, err);
+    }
+    return 0;
+}
+
+static int add_listed(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
+{
+    plm_sv file = plm_config_text(cli->config, "sources");
+    if (!file.n)
+        return 0;
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(4));
+    int got = plm_sv_is(file, "-") ? plm_fs_read_fd(STDIN_FILENO, "standard input", b.max, &b, err)
+                                   : plm_fs_read(file.p, b.max, &b, err);
+    if (got < 0)
+        return plm_wrap(err, "--sources");
+    plm_sv rest = plm_buf_sv(&b), line;
+    while (plm_sv_line(&rest, &line)) {
+        line = plm_sv_trim(line);
+        if (!line.n || line.p[0] == '#')
+            continue;
+        const char *word = plm_arena_cstr(s->arena, line);
+        if (!word)
+            return plm_arena_check(s->arena, err);
+        if (add_expanded(cli, s, word, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int set_words(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
+{
+    const char *const *words;
+    size_t n = plm_config_words(cli->config, &words);
+    if (n == 0 && !plm_config_text(cli->config, "sources").n) {
+        int r = plm_fail(err, PLM_E_USAGE, "%s: name at least one source", cli->command->name);
+        plm_err_hint(err, "plimsoll %s host:, or an image: plimsoll %s NAME", cli->command->name, cli->command->name);
+        return r;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (add_expanded(cli, s, words[i], err) < 0)
+            return -1;
+    return add_listed(cli, s, err);
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------- */
+
+int plm_scan_setup(struct plm_cli *cli, unsigned flags, struct plm_scan_setup *out, plm_err **err)
+{
+    struct plm_scan_setup *s = out;
+    *s = (struct plm_scan_setup){.arena = plm_arena_new(PLM_ARENA_NO_LIMIT)};
+    if (!s->arena)
+        return plm_fail_oom(err);
+    set_image_options(cli->config, &s->scan.image);
+    s->scan.base = plm_config_text(cli->config, "base");
+    s->scan.only_fixed = plm_config_flag(cli->config, "only-fixed");
+    const plm_sv *channels;
+    size_t n = plm_config_list(cli->config, "channels", &channels);
+    for (size_t i = 0; i < n; i++)
+        plm_sv_vec_add(s->arena, &s->scan.match.channels, channels[i]);
+    if (set_extractors(s, err) < 0 || set_kinds(cli->config, s, err) < 0 || load_exceptions(cli, s, err) < 0)
+        return -1;
+    if (!(flags & PLM_SETUP_VULNERABILITIES))
+        s->scan.want_vulnerabilities = false;
+    if (s->scan.want_vulnerabilities && (set_repo(cli, s, err) < 0 || open_db(cli, s, err) < 0))
+        return -1;
+    if (!(flags & PLM_SETUP_NO_WORDS) && set_words(cli, s, err) < 0)
+        return -1;
+    plm_sv against = plm_config_text(cli->config, "against");
+    if (against.n && !(s->before = plm_scan_report_of(cli, s, against.p, err)))
+        return plm_wrap(err, "--against");
+    return 0;
+}
+
+void plm_scan_setup_done(struct plm_scan_setup *s)
+{
+    plm_report_free(s->before);
+    plm_exceptions_free(s->exceptions);
+    plm_db_close(s->db);
+    plm_arena_free(s->arena);
+    *s = (struct plm_scan_setup){0};
+}
+
+static bool is_report(plm_sv head)
+{
+    return plm_sv_has(head, PLM_SV("\"plimsoll/report/v1\""));
+}
+
+struct plm_report *plm_scan_report_of(struct plm_cli *cli, struct plm_scan_setup *s, const char *word, plm_err **err)
+{
+    plm_sv rest, text = plm_sv_from(word);
+    const char *path = plm_sv_starts(text, PLM_SV("report:")) ? word + 7 : word;
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(cli->ctx.limits->json_bytes);
+    if (plm_fs_read(path, b.max, &b, NULL) >= 0 && is_report(plm_sv_sub(plm_buf_sv(&b), 0, 4096)))
+        return plm_report_read(&cli->ctx, plm_buf_sv(&b), path, err);
+    rest = plm_buf_sv(&b);
+    if (path != word)
+        return PLM_NULL(rest.n ? plm_fail(err, PLM_E_PARSE, "%s: not a plimsoll report", path)
+                               : plm_fail(err, PLM_E_NOTFOUND, "%s: cannot be read", path));
+    plm_auto(plm_report_free) struct plm_report *r = plm_report_new(err);
+    struct plm_scan_options opt = s->scan;
+    opt.exceptions = NULL;
+    if (!r || plm_scan_word(&cli->ctx, word, &opt, r, err) < 0 || plm_scan_finish(&cli->ctx, &opt, NULL, r, err) < 0)
+        return NULL;
+    return plm_take(r);
+}
