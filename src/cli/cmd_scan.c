@@ -49,17 +49,20 @@ static void note_age(const struct plm_cli *cli, const struct plm_scan_setup *s, 
     if (!s->scan.want_vulnerabilities || !plm_scan_data_age(&cli->ctx, s->scan.db, r, &age))
         return;
     if (age == INT64_MAX) {
-        struct plm_diagnostic *d = plm_diag(r, "db.missing", PLM_SEV_HIGH, PLM_NONE, PLM_SV("vulnerability data"),
-                                            "no loaded feed covers the packages found, so vulnerabilities were not judged");
+        struct plm_diagnostic *d =
+            plm_diag(r, "db.missing", PLM_SEV_HIGH, PLM_NONE, PLM_SV("vulnerability data"),
+                     "no loaded feed covers the packages found, so vulnerabilities were not judged");
         if (d)
-            d->hint = PLM_SV("plimsoll db update, or plimsoll db build --feed FORMAT=PATH; a distribution mirror is enough "
+            d->hint = PLM_SV("plimsoll db update, or plimsoll db build --feed FORMAT=PATH; a distribution "
+                             "mirror is enough "
                              "for the repository feed");
         plm_cli_exit_add(cli, r, PLM_EXIT_STALE);
     } else if (max_ms != UINT64_MAX && (uint64_t)age > max_ms / 1000) {
         plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(64);
         plm_text_age(&text, age);
-        struct plm_diagnostic *d = plm_diag(r, "db.stale", PLM_SEV_MEDIUM, PLM_NONE, PLM_SV("vulnerability data"),
-                                            "the data are %.*s old", PLM_SV_ARG(plm_buf_sv(&text)));
+        struct plm_diagnostic *d =
+            plm_diag(r, "db.stale", PLM_SEV_MEDIUM, PLM_NONE, PLM_SV("vulnerability data"),
+                     "the data are %.*s old", PLM_SV_ARG(plm_buf_sv(&text)));
         if (d)
             d->hint = PLM_SV("plimsoll db update; --db-max-age sets what is accepted");
         plm_cli_exit_add(cli, r, PLM_EXIT_STALE);
@@ -69,12 +72,14 @@ static void note_age(const struct plm_cli *cli, const struct plm_scan_setup *s, 
 /* What --fail-on high:fixable would have done, where no gate was given. */
 static void hint_gate(const struct plm_cli *cli, const struct plm_report *r)
 {
-    static const struct plm_gate usual = {.kind = PLM_KIND_VULNERABILITY, .level = PLM_SEV_HIGH, .fixable = true};
+    static const struct plm_gate usual = {
+        .kind = PLM_KIND_VULNERABILITY, .level = PLM_SEV_HIGH, .fixable = true};
     size_t n = 0;
     for (size_t i = 0; i < r->findings.n; i++)
         n += plm_gate_hits(&usual, &r->findings.v[i]);
     if (n)
-        plm_cli_note(cli, "no gate was given; --fail-on high:fixable would fail this run (%zu finding%s)", n, n == 1 ? "" : "s");
+        plm_cli_note(cli, "no gate was given; --fail-on high:fixable would fail this run (%zu finding%s)", n,
+                     n == 1 ? "" : "s");
     else
         plm_cli_note(cli, "no gate was given; --fail-on high:fixable would pass this run");
 }
@@ -108,7 +113,8 @@ static int run(struct plm_cli *cli, plm_err **err)
     /* A gate that cannot be read must fail before the work, not after it. */
     struct plm_gate *gates;
     size_t n_gates;
-    if (plm_gates_parse(plm_config_text(cli->config, "fail-on"), PLM_KIND_VULNERABILITY, cli->arena, &gates, &n_gates, err) < 0)
+    if (plm_gates_parse(plm_config_text(cli->config, "fail-on"), PLM_KIND_VULNERABILITY, cli->arena, &gates,
+                        &n_gates, err) < 0)
         return -1;
     if (plm_scan_setup(cli, PLM_SETUP_VULNERABILITIES, &s, err) < 0)
         return -1;
@@ -127,14 +133,19 @@ static const struct plm_command scan = {
     .name = "scan",
     .arguments = "SOURCE...",
     .summary = "findings and verdict of images, directories, containers and this host",
-    .help = "A source is SCHEME:REFERENCE: docker:REF, podman:REF, docker-archive:FILE, oci-archive:FILE, oci-dir:DIR[:TAG], "
-            "dir:DIR, file:FILE, host:, container:ID, images: (all local images), running: (all running containers) or - "
-            "(standard input). Without a scheme: a path if it starts with / ./ ../ ~ or is a regular file, else an image "
+    .help = "A source is SCHEME:REFERENCE: docker:REF, podman:REF, docker-archive:FILE, oci-archive:FILE, "
+            "oci-dir:DIR[:TAG], "
+            "dir:DIR, file:FILE, host:, container:ID, images: (all local images), running: (all running "
+            "containers) or - "
+            "(standard input). Without a scheme: a path if it starts with / ./ ../ ~ or is a regular file, "
+            "else an image "
             "reference, looked for in Docker, then Podman.\n\n"
-            "Vulnerabilities come from the loaded store (plimsoll db) and from the distribution's own repositories; what could "
+            "Vulnerabilities come from the loaded store (plimsoll db) and from the distribution's own "
+            "repositories; what could "
             "not be judged is listed as a diagnostic and is never a clean result.",
     .examples = "plimsoll scan host:\tthe packages of this machine\n"
-                "plimsoll scan nginx:1.25 --fail-on high:fixable\tan image of the local engine; exit 1 on high with a fix\n"
+                "plimsoll scan nginx:1.25 --fail-on high:fixable\tan image of the local engine; exit 1 on "
+                "high with a fix\n"
                 "docker save app | plimsoll scan - -o json=app.json\tan image from a pipe, into a report\n",
     .foreign = " image fs rootfs filesystem vm ",
     .min_words = 0,

@@ -45,7 +45,8 @@ static int add_mirror(struct plm_scan_setup *s, plm_sv text, plm_err **err)
 {
     plm_sv name, rest, distro, kind, url, keyring;
     if (!plm_sv_cut(text, '=', &name, &rest) || !name.n || !rest.n) {
-        int r = plm_fail(err, PLM_E_CONFIG, "repo.mirrors: %.*s is not DISTRO[/main|/security]=URL", PLM_SV_ARG(text));
+        int r = plm_fail(err, PLM_E_CONFIG, "repo.mirrors: %.*s is not DISTRO[/main|/security]=URL",
+                         PLM_SV_ARG(text));
         plm_err_hint(err, "for example debian=http://mirror/debian");
         return r;
     }
@@ -58,7 +59,8 @@ static int add_mirror(struct plm_scan_setup *s, plm_sv text, plm_err **err)
     struct plm_repo_mirror *m = plm_vec_push(s->arena, &s->repo.mirrors);
     if (!m)
         return plm_arena_check(s->arena, err);
-    *m = (struct plm_repo_mirror){.distro = distro, .kind = kind, .url = url, .keyring = keyring.p ? plm_sv_trim(keyring) : keyring};
+    *m = (struct plm_repo_mirror){
+        .distro = distro, .kind = kind, .url = url, .keyring = keyring.p ? plm_sv_trim(keyring) : keyring};
     return 0;
 }
 
@@ -87,7 +89,8 @@ static int set_kinds(const struct plm_config *c, struct plm_scan_setup *s, plm_e
     bool wants = n == 0;
     for (size_t i = 0; i < n; i++) {
         if (!plm_sv_is(list[i], "vulnerability"))
-            return plm_fail(err, PLM_E_USAGE, "--only %.*s: this version examines vulnerabilities only", PLM_SV_ARG(list[i]));
+            return plm_fail(err, PLM_E_USAGE, "--only %.*s: this version examines vulnerabilities only",
+                            PLM_SV_ARG(list[i]));
         wants = true;
     }
     n = plm_config_list(c, "skip", &list);
@@ -140,7 +143,7 @@ static int load_exceptions(struct plm_cli *cli, struct plm_scan_setup *s, plm_er
 
 /* ---- sources ----------------------------------------------------------------------------------- */
 
-static int add_expanded(struct plm_cli *cli, struct plm_scan_setup *s, const char *word, plm_err **err)
+int plm_scan_setup_add(struct plm_cli *cli, struct plm_scan_setup *s, const char *word, plm_err **err)
 {
     struct plm_sources found;
     if (plm_source_parse(&cli->ctx, word, s->arena, &found, err) < 0)
@@ -153,7 +156,8 @@ static int add_expanded(struct plm_cli *cli, struct plm_scan_setup *s, const cha
     if (plm_source_expand(&cli->ctx, &found.v[0], &s->scan.image, s->arena, &list, &n, err) < 0)
         return plm_wrap(err, "%s", word);
     for (size_t i = 0; i < n; i++) {
-        plm_sv full = plm_arena_printf(s->arena, "%.*s:%.*s", PLM_SV_ARG(list[i].scheme), PLM_SV_ARG(list[i].reference));
+        plm_sv full = plm_arena_printf(s->arena, "%.*s:%.*s", PLM_SV_ARG(list[i].scheme),
+                                       PLM_SV_ARG(list[i].reference));
         if (!plm_sv_vec_add(s->arena, &s->words, full))
             return plm_arena_check(s->arena, err);
     }
@@ -178,7 +182,7 @@ static int add_listed(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **e
         const char *word = plm_arena_cstr(s->arena, line);
         if (!word)
             return plm_arena_check(s->arena, err);
-        if (add_expanded(cli, s, word, err) < 0)
+        if (plm_scan_setup_add(cli, s, word, err) < 0)
             return -1;
     }
     return 0;
@@ -190,11 +194,12 @@ static int set_words(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **er
     size_t n = plm_config_words(cli->config, &words);
     if (n == 0 && !plm_config_text(cli->config, "sources").n) {
         int r = plm_fail(err, PLM_E_USAGE, "%s: name at least one source", cli->command->name);
-        plm_err_hint(err, "plimsoll %s host:, or an image: plimsoll %s NAME", cli->command->name, cli->command->name);
+        plm_err_hint(err, "plimsoll %s host:, or an image: plimsoll %s NAME", cli->command->name,
+                     cli->command->name);
         return r;
     }
     for (size_t i = 0; i < n; i++)
-        if (add_expanded(cli, s, words[i], err) < 0)
+        if (plm_scan_setup_add(cli, s, words[i], err) < 0)
             return -1;
     return add_listed(cli, s, err);
 }
@@ -242,7 +247,8 @@ static bool is_report(plm_sv head)
     return plm_sv_has(head, PLM_SV("\"plimsoll/report/v1\""));
 }
 
-struct plm_report *plm_scan_report_of(struct plm_cli *cli, struct plm_scan_setup *s, const char *word, plm_err **err)
+struct plm_report *plm_scan_report_of(struct plm_cli *cli, struct plm_scan_setup *s, const char *word,
+                                      plm_err **err)
 {
     plm_sv rest, text = plm_sv_from(word);
     const char *path = plm_sv_starts(text, PLM_SV("report:")) ? word + 7 : word;
@@ -256,7 +262,8 @@ struct plm_report *plm_scan_report_of(struct plm_cli *cli, struct plm_scan_setup
     plm_auto(plm_report_free) struct plm_report *r = plm_report_new(err);
     struct plm_scan_options opt = s->scan;
     opt.exceptions = NULL;
-    if (!r || plm_scan_word(&cli->ctx, word, &opt, r, err) < 0 || plm_scan_finish(&cli->ctx, &opt, NULL, r, err) < 0)
+    if (!r || plm_scan_word(&cli->ctx, word, &opt, r, err) < 0 ||
+        plm_scan_finish(&cli->ctx, &opt, NULL, r, err) < 0)
         return NULL;
     return plm_take(r);
 }

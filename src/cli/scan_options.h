@@ -12,8 +12,9 @@
 #include "scan/scan.h"
 
 enum {
-    PLM_SETUP_VULNERABILITIES = 1, /* open the store (updating it as db.update says), set up the repository feed */
-    PLM_SETUP_NO_WORDS = 2,        /* the command has its own idea of sources */
+    PLM_SETUP_VULNERABILITIES =
+        1,                  /* open the store (updating it as db.update says), set up the repository feed */
+    PLM_SETUP_NO_WORDS = 2, /* the command has its own idea of sources */
 };
 
 struct plm_scan_setup {
@@ -31,5 +32,8 @@ int plm_scan_setup(struct plm_cli *cli, unsigned flags, struct plm_scan_setup *o
 void plm_scan_setup_done(struct plm_scan_setup *s);
 PLM_CLEANUP_INPLACE(struct plm_scan_setup, plm_scan_setup_done)
 
+/* One more source; images: and running: become what they stand for. */
+int plm_scan_setup_add(struct plm_cli *cli, struct plm_scan_setup *s, const char *word, plm_err **err);
 /* A source as a report: packages only, or with findings; a saved report file is read. */
-struct plm_report *plm_scan_report_of(struct plm_cli *cli, struct plm_scan_setup *s, const char *word, plm_err **err);
+struct plm_report *plm_scan_report_of(struct plm_cli *cli, struct plm_scan_setup *s, const char *word,
+                                      plm_err **err);

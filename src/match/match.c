@@ -441,9 +441,9 @@ int plm_match_target(const struct plm_ctx *ctx, const struct plm_db *db, struct 
     if (!db || !plm_match_prepare(&w.q, t))
         return 0;
     if (!plm_db_covers(db, t->distro.ecosystem)) {
-        struct plm_diagnostic *d =
-            plm_diag(r, "db.no-coverage", opt->is_covered_elsewhere ? PLM_SEV_LOW : PLM_SEV_HIGH, target, t->distro.ecosystem,
-                     "the loaded data do not speak about %.*s", PLM_SV_ARG(t->distro.ecosystem));
+        struct plm_diagnostic *d = plm_diag(
+            r, "db.no-coverage", opt->is_covered_elsewhere ? PLM_SEV_LOW : PLM_SEV_HIGH, target,
+            t->distro.ecosystem, "the loaded data do not speak about %.*s", PLM_SV_ARG(t->distro.ecosystem));
         if (d)
             d->hint = PLM_SV(
                 "plimsoll db status shows what the data cover; plimsoll db update or db build adds to it");

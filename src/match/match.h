@@ -19,8 +19,8 @@
 #include "vulndb/vulndb.h"
 
 struct plm_match_options {
-    plm_sv_vec channels;        /* opt-in channels: "esm", "elts" */
-    bool is_covered_elsewhere;  /* another feed spoke about the target: a store without it is no hole */
+    plm_sv_vec channels;       /* opt-in channels: "esm", "elts" */
+    bool is_covered_elsewhere; /* another feed spoke about the target: a store without it is no hole */
 };
 
 /* db may be NULL: then only what needs no data is said (unknown or ended distributions). */

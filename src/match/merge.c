@@ -68,7 +68,8 @@ int plm_findings_merge(struct plm_report *r, plm_err **err)
         if (!slot)
             return plm_fail_oom(err);
         if (*slot) {
-            struct plm_finding *first = &r->findings.v[(size_t)(uintptr_t)*slot - 1], other = r->findings.v[i];
+            struct plm_finding *first = &r->findings.v[(size_t)(uintptr_t)*slot - 1],
+                               other = r->findings.v[i];
             if (first->severity == PLM_SEV_UNKNOWN && other.severity != PLM_SEV_UNKNOWN) {
                 other = *first;
                 *first = r->findings.v[i];

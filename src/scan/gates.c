@@ -28,8 +28,11 @@ static bool number(plm_sv s, double *out)
 
 static int nonsense(plm_err **err, plm_sv text)
 {
-    int r = plm_fail_id(err, PLM_E_USAGE, "gate.invalid", "--fail-on: %.*s is no condition", PLM_SV_ARG(text));
-    plm_err_hint(err, "[KIND:]LEVEL[:fixable][:own][:new], kev, epss>=N, risk>=N or none; e.g. --fail-on high:fixable,kev");
+    int r =
+        plm_fail_id(err, PLM_E_USAGE, "gate.invalid", "--fail-on: %.*s is no condition", PLM_SV_ARG(text));
+    plm_err_hint(
+        err,
+        "[KIND:]LEVEL[:fixable][:own][:new], kev, epss>=N, risk>=N or none; e.g. --fail-on high:fixable,kev");
     return r;
 }
 
@@ -144,14 +147,15 @@ static void judge_target(struct plm_report *r, uint32_t target, const struct plm
             .trigger = plm_arena_sv(r->arena, gates[g].text),
             .trigger_id = plm_arena_sv(r->arena, first->key),
             .action = PLM_SV("stop"),
-            .message = plm_arena_printf(r->arena, "%zu finding%s, first %.*s in %.*s", hits, hits == 1 ? "" : "s",
-                                        PLM_SV_ARG(first->id), PLM_SV_ARG(object)),
+            .message = plm_arena_printf(r->arena, "%zu finding%s, first %.*s in %.*s", hits,
+                                        hits == 1 ? "" : "s", PLM_SV_ARG(first->id), PLM_SV_ARG(object)),
         };
         v->result = PLM_RESULT_FAIL;
     }
 }
 
-int plm_gates_judge(struct plm_report *r, const struct plm_gate *gates, size_t n, bool is_gate_given, plm_err **err)
+int plm_gates_judge(struct plm_report *r, const struct plm_gate *gates, size_t n, bool is_gate_given,
+                    plm_err **err)
 {
     struct plm_verdict *all = &r->verdict;
     *all = (struct plm_verdict){.result = is_gate_given ? PLM_RESULT_PASS : PLM_RESULT_NONE};
@@ -162,7 +166,8 @@ int plm_gates_judge(struct plm_report *r, const struct plm_gate *gates, size_t n
         if (target->verdict.result != PLM_RESULT_FAIL && target->is_incomplete)
             target->verdict.result = PLM_RESULT_INCOMPLETE;
         if (target->is_incomplete)
-            plm_sv_vec_add(r->arena, &target->verdict.reasons, PLM_SV("a part of the target was not judged, see diagnostics"));
+            plm_sv_vec_add(r->arena, &target->verdict.reasons,
+                           PLM_SV("a part of the target was not judged, see diagnostics"));
         for (size_t i = 0; i < target->verdict.rules.n; i++) {
             struct plm_verdict_rule *row = plm_vec_push(r->arena, &all->rules);
             if (row)

@@ -12,7 +12,8 @@
 
 /* ---- copying what an analysis found -------------------------------------------------------- */
 
-static int copy_target(struct plm_report *r, const struct plm_target *from, const struct plm_source *src, plm_err **err)
+static int copy_target(struct plm_report *r, const struct plm_target *from, const struct plm_source *src,
+                       plm_err **err)
 {
     struct plm_arena *a = r->arena;
     struct plm_target *t = plm_report_target(r);
@@ -43,14 +44,15 @@ static int copy_target(struct plm_report *r, const struct plm_target *from, cons
     return plm_arena_check(a, err);
 }
 
-static int copy_diagnostics(struct plm_report *r, const struct plm_analysis *a, uint32_t target, plm_err **err)
+static int copy_diagnostics(struct plm_report *r, const struct plm_analysis *a, uint32_t target,
+                            plm_err **err)
 {
     for (size_t i = 0; i < a->diagnostics.n; i++) {
         const struct plm_diagnostic *from = &a->diagnostics.v[i];
         char *code = plm_arena_cstr(r->arena, from->code);
-        struct plm_diagnostic *d = code ? plm_diag(r, code, from->severity, target, from->object, "%.*s",
-                                                   PLM_SV_ARG(from->message))
-                                        : NULL;
+        struct plm_diagnostic *d =
+            code ? plm_diag(r, code, from->severity, target, from->object, "%.*s", PLM_SV_ARG(from->message))
+                 : NULL;
         if (d)
             d->hint = plm_arena_sv(r->arena, from->hint);
     }
@@ -66,8 +68,8 @@ static bool is_same_layer(const struct plm_layer *a, const struct plm_layer *b)
     return a->digest.n && plm_sv_eq(a->digest, b->digest);
 }
 
-static int mark_base(const struct plm_ctx *ctx, const struct plm_scan_options *opt, struct plm_report *r, uint32_t target,
-                     plm_err **err)
+static int mark_base(const struct plm_ctx *ctx, const struct plm_scan_options *opt, struct plm_report *r,
+                     uint32_t target, plm_err **err)
 {
     if (!opt->base.p)
         return 0;
@@ -108,8 +110,9 @@ static void mark_findings(struct plm_report *r, uint32_t target)
 
 /* ---- one source ----------------------------------------------------------------------------- */
 
-struct plm_analysis *plm_scan_open(const struct plm_ctx *ctx, const char *word, const struct plm_image_options *io,
-                                   struct plm_arena *a, struct plm_source *out_source, plm_err **err)
+struct plm_analysis *plm_scan_open(const struct plm_ctx *ctx, const char *word,
+                                   const struct plm_image_options *io, struct plm_arena *a,
+                                   struct plm_source *out_source, plm_err **err)
 {
     struct plm_sources s;
     if (plm_source_parse(ctx, word, a, &s, err) < 0)
@@ -130,8 +133,9 @@ struct plm_analysis *plm_scan_open(const struct plm_ctx *ctx, const char *word, 
     return PLM_NULL(plm_fail(err, PLM_E_NOTFOUND, "%s: nothing to try", word));
 }
 
-static int add_repository(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_scan_options *opt,
-                          struct plm_report *r, uint32_t target, plm_err **err)
+static int add_repository(const struct plm_ctx *ctx, const struct plm_source *src,
+                          const struct plm_scan_options *opt, struct plm_report *r, uint32_t target,
+                          plm_err **err)
 {
     if (!opt->repo)
         return 0;
@@ -142,8 +146,9 @@ static int add_repository(const struct plm_ctx *ctx, const struct plm_source *sr
 }
 
 /* The repository first: whether it spoke decides how much a hole in the store weighs. */
-static int add_vulnerabilities(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_scan_options *opt,
-                               struct plm_report *r, uint32_t target, plm_err **err)
+static int add_vulnerabilities(const struct plm_ctx *ctx, const struct plm_source *src,
+                               const struct plm_scan_options *opt, struct plm_report *r, uint32_t target,
+                               plm_err **err)
 {
     size_t feeds = r->feeds.n;
     if (add_repository(ctx, src, opt, r, target, err) < 0)
@@ -153,11 +158,13 @@ static int add_vulnerabilities(const struct plm_ctx *ctx, const struct plm_sourc
     return plm_match_target(ctx, opt->db, r, target, &match, err);
 }
 
-static int judge_analysis(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_scan_options *opt,
-                          const struct plm_analysis *a, struct plm_report *r, plm_err **err)
+static int judge_analysis(const struct plm_ctx *ctx, const struct plm_source *src,
+                          const struct plm_scan_options *opt, const struct plm_analysis *a,
+                          struct plm_report *r, plm_err **err)
 {
     uint32_t target = (uint32_t)r->targets.n;
-    unsigned flags = (opt->want_owned ? PLM_CATALOG_OWNED : 0u) | (opt->image.all_layers ? PLM_CATALOG_ALL_LAYERS : 0u);
+    unsigned flags =
+        (opt->want_owned ? PLM_CATALOG_OWNED : 0u) | (opt->image.all_layers ? PLM_CATALOG_ALL_LAYERS : 0u);
     if (copy_target(r, &a->target, src, err) < 0 || copy_diagnostics(r, a, target, err) < 0)
         return -1;
     if (plm_catalog_collect(ctx, a, flags, r, target, err) < 0)
@@ -170,24 +177,26 @@ static int judge_analysis(const struct plm_ctx *ctx, const struct plm_source *sr
     return 0;
 }
 
-int plm_scan_source(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_scan_options *opt,
-                    struct plm_report *r, plm_err **err)
+int plm_scan_source(const struct plm_ctx *ctx, const struct plm_source *src,
+                    const struct plm_scan_options *opt, struct plm_report *r, plm_err **err)
 {
     plm_auto(plm_analysis_free) struct plm_analysis *a = plm_image_analyze(ctx, src, &opt->image, err);
     return a ? judge_analysis(ctx, src, opt, a, r, err) : -1;
 }
 
-int plm_scan_word(const struct plm_ctx *ctx, const char *word, const struct plm_scan_options *opt, struct plm_report *r,
-                  plm_err **err)
+int plm_scan_word(const struct plm_ctx *ctx, const char *word, const struct plm_scan_options *opt,
+                  struct plm_report *r, plm_err **err)
 {
     struct plm_source src;
-    plm_auto(plm_analysis_free) struct plm_analysis *a = plm_scan_open(ctx, word, &opt->image, r->arena, &src, err);
+    plm_auto(plm_analysis_free) struct plm_analysis *a =
+        plm_scan_open(ctx, word, &opt->image, r->arena, &src, err);
     return a ? judge_analysis(ctx, &src, opt, a, r, err) : -1;
 }
 
 /* ---- once, after the last source -------------------------------------------------------------- */
 
-static int suppress(struct plm_report *r, struct plm_finding *f, const char *by, const char *reason, plm_err **err)
+static int suppress(struct plm_report *r, struct plm_finding *f, const char *by, const char *reason,
+                    plm_err **err)
 {
     struct plm_suppressed *s = plm_arena_make(r->arena, struct plm_suppressed);
     if (!s)
@@ -249,8 +258,8 @@ static int add_feed_rows(const struct plm_db *db, struct plm_report *r, plm_err 
     return plm_arena_check(r->arena, err);
 }
 
-int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *opt, const struct plm_report *before,
-                    struct plm_report *r, plm_err **err)
+int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *opt,
+                    const struct plm_report *before, struct plm_report *r, plm_err **err)
 {
     if (add_feed_rows(opt->db, r, err) < 0 || plm_findings_merge(r, err) < 0)
         return -1;
@@ -274,7 +283,8 @@ static int64_t repo_age(const struct plm_ctx *ctx, const struct plm_report *r)
     return oldest == INT64_MAX ? INT64_MAX : plm_now(ctx) - oldest;
 }
 
-bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r, int64_t *out)
+bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r,
+                       int64_t *out)
 {
     int64_t repo = repo_age(ctx, r), worst = -1;
     for (size_t i = 0; i < r->targets.n; i++) {

@@ -34,7 +34,8 @@ int plm_gates_parse(plm_sv text, enum plm_kind default_kind, struct plm_arena *a
 /* Does this unsuppressed finding fulfil the condition? */
 bool plm_gate_hits(const struct plm_gate *g, const struct plm_finding *f);
 /* Sets the verdicts of the targets and of the report from the conditions and from what was not examined. */
-int plm_gates_judge(struct plm_report *r, const struct plm_gate *gates, size_t n, bool is_gate_given, plm_err **err);
+int plm_gates_judge(struct plm_report *r, const struct plm_gate *gates, size_t n, bool is_gate_given,
+                    plm_err **err);
 
 struct plm_scan_options {
     struct plm_image_options image;
@@ -50,16 +51,19 @@ struct plm_scan_options {
 
 /* One word of the command line to an analysis: each meaning of an unprefixed reference is tried in turn.
  * out_source (or NULL) says which it was; its views live in the arena. */
-struct plm_analysis *plm_scan_open(const struct plm_ctx *ctx, const char *word, const struct plm_image_options *io,
-                                   struct plm_arena *a, struct plm_source *out_source, plm_err **err);
+struct plm_analysis *plm_scan_open(const struct plm_ctx *ctx, const char *word,
+                                   const struct plm_image_options *io, struct plm_arena *a,
+                                   struct plm_source *out_source, plm_err **err);
 /* Scans one word, or one source (not images: or running:, see plm_source_expand), into a new target of r. */
 int plm_scan_word(const struct plm_ctx *ctx, const char *word, const struct plm_scan_options *opt,
                   struct plm_report *r, plm_err **err);
-int plm_scan_source(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_scan_options *opt,
-                    struct plm_report *r, plm_err **err);
-/* After the last source: merges, suppresses, marks what is new against `before` (or NULL), sorts and counts. */
-int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *opt, const struct plm_report *before,
-                    struct plm_report *r, plm_err **err);
-/* Age of the data in seconds: of each target's the oldest feed that covers it, of those the oldest; INT64_MAX if
- * nothing covers one of them. False if no target is of a known distribution. */
-bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r, int64_t *out);
+int plm_scan_source(const struct plm_ctx *ctx, const struct plm_source *src,
+                    const struct plm_scan_options *opt, struct plm_report *r, plm_err **err);
+/* After the last source: merges, suppresses, marks what is new against `before` (or NULL), sorts and counts.
+ */
+int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *opt,
+                    const struct plm_report *before, struct plm_report *r, plm_err **err);
+/* Age of the data in seconds: of each target's the oldest feed that covers it, of those the oldest; INT64_MAX
+ * if nothing covers one of them. False if no target is of a known distribution. */
+bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r,
+                       int64_t *out);
