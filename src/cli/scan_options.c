@@ -7,6 +7,8 @@
 #include "base/fs.h"
 #include "report/report.h"
 
+#include <sys/stat.h>
+
 /* ---- options --------------------------------------------------------------------------------- */
 
 static int by_id(const void *a, const void *b)
@@ -34,7 +36,6 @@ static void set_image_options(const struct plm_config *c, struct plm_image_optio
     io->host = plm_config_text(c, "host");
     io->context = plm_config_text(c, "context");
     io->root = plm_config_text(c, "root");
-    io->all_layers = plm_sv_is(plm_config_text(c, "scope"), "all-layers");
     io->no_cache = plm_config_flag(c, "no-cache");
     io->engine_export = plm_config_flag(c, "engine-export");
     io->cache_bytes = plm_config_number(c, "max-size");
@@ -100,6 +101,68 @@ static int set_kinds(const struct plm_config *c, struct plm_scan_setup *s, plm_e
     return 0;
 }
 
+/* ---- the implicit update (design.md part 4) ------------------------------------------------------ */
+
+enum { UPDATE_AGE = 86400, RETRY_AFTER = 3600, CONNECT_MS = 5000 };
+
+static bool is_recent(const char *path, int64_t now, int64_t seconds)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_mtime + seconds > now;
+}
+
+static bool is_store_fresh(const struct plm_cli *cli, const char *path)
+{
+    plm_auto(plm_db_close) struct plm_db *db = plm_db_open(path, NULL);
+    return db && plm_db_age(&cli->ctx, db, PLM_SV_NULL) < UPDATE_AGE;
+}
+
+static int update_sources(struct plm_cli *cli, struct plm_scan_setup *s, plm_db_sources *out, plm_err **err)
+{
+    const plm_sv *list;
+    size_t n = plm_config_list(cli->config, "feed", &list);
+    for (size_t i = 0; i < n; i++)
+        if (plm_db_source_parse(list[i], s->arena, out, err) < 0)
+            return -1;
+    if (n == 0 && plm_db_sources_default(&cli->ctx, s->arena, out, err) < 0)
+        return -1;
+    return plm_db_sources_name(s->arena, out, err);
+}
+
+/* Data missing or older than a day are fetched; what fails is said once and not tried again for an hour. */
+static int auto_update(struct plm_cli *cli, struct plm_scan_setup *s, const char *path, plm_err **err)
+{
+    plm_sv mark_path = plm_arena_printf(s->arena, "%s.tried", path);
+    if (cli->ctx.offline || cli->ctx.now_injected ||
+        !plm_sv_is(plm_config_text(cli->config, "db-update"), "auto"))
+        return 0;
+    if (!mark_path.p || is_recent(mark_path.p, plm_now(&cli->ctx), RETRY_AFTER) || is_store_fresh(cli, path))
+        return 0;
+    struct plm_db_update_options opt = {.path = path, .connect_timeout_ms = CONNECT_MS};
+    plm_db_update_rows rows = {0};
+    plm_err *e = NULL;
+    if (update_sources(cli, s, &opt.sources, err) < 0)
+        return -1;
+    plm_progress_step(cli->ctx.progress, "updating vulnerability data", 0, 0);
+    int r = plm_db_update(&cli->ctx, &opt, s->arena, &rows, &e);
+    size_t failed = 0;
+    for (size_t i = 0; i < rows.n; i++)
+        failed += rows.v[i].state == PLM_DB_FEED_FAILED;
+    if (r < 0 || failed) {
+        plm_err *ignored = NULL;
+        if (plm_fs_write_atomic(mark_path.p, PLM_SV(""), 0, &ignored) < 0)
+            plm_err_free(ignored);
+        plm_cli_note(cli,
+                     "vulnerability data could not be updated (%zu feed%s failed); trying again in an hour, "
+                     "or with: plimsoll "
+                     "db update",
+                     failed, failed == 1 ? "" : "s");
+    }
+    if (r < 0)
+        plm_err_free(e);
+    return 0;
+}
+
 /* ---- files ------------------------------------------------------------------------------------ */
 
 static int open_db(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
@@ -109,7 +172,7 @@ static int open_db(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
     const char *path = named.n ? named.p : usual;
     if (!path)
         return 0;
-    if (!named.n && plm_db_auto_update(cli, path, err) < 0)
+    if (!named.n && auto_update(cli, s, path, err) < 0)
         return -1;
     plm_err *e = NULL;
     s->db = plm_db_open(path, &e);
@@ -214,6 +277,7 @@ int plm_scan_setup(struct plm_cli *cli, unsigned flags, struct plm_scan_setup *o
         return plm_fail_oom(err);
     set_image_options(cli->config, &s->scan.image);
     s->scan.base = plm_config_text(cli->config, "base");
+    s->scan.all_layers = plm_sv_is(plm_config_text(cli->config, "scope"), "all-layers");
     s->scan.only_fixed = plm_config_flag(cli->config, "only-fixed");
     const plm_sv *channels;
     size_t n = plm_config_list(cli->config, "channels", &channels);

@@ -164,7 +164,7 @@ static int judge_analysis(const struct plm_ctx *ctx, const struct plm_source *sr
 {
     uint32_t target = (uint32_t)r->targets.n;
     unsigned flags =
-        (opt->want_owned ? PLM_CATALOG_OWNED : 0u) | (opt->image.all_layers ? PLM_CATALOG_ALL_LAYERS : 0u);
+        (opt->want_owned ? PLM_CATALOG_OWNED : 0u) | (opt->all_layers ? PLM_CATALOG_ALL_LAYERS : 0u);
     if (copy_target(r, &a->target, src, err) < 0 || copy_diagnostics(r, a, target, err) < 0)
         return -1;
     if (plm_catalog_collect(ctx, a, flags, r, target, err) < 0)

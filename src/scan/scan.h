@@ -45,6 +45,7 @@ struct plm_scan_options {
     const struct plm_repo_options *repo; /* NULL: no repository feed */
     bool want_vulnerabilities;           /* else packages only */
     bool want_owned;                     /* fill package.files */
+    bool all_layers;                     /* also what later layers deleted or replaced */
     bool only_fixed;
     plm_sv base; /* --base REF, or null */
 };
