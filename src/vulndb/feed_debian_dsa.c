@@ -68,7 +68,7 @@ static const struct {
 } states[] = {
     {"<not-affected>", PLM_FIX_NOT_AFFECTED}, {"<unfixed>", PLM_FIX_NOT_FIXED},
     {"<end-of-life>", PLM_FIX_END_OF_LIFE},   {"<ignored>", PLM_FIX_WONT_FIX},
-    {"<no-dsa>", PLM_FIX_WONT_FIX},           {"<postponed>", PLM_FIX_DEFERRED},
+    {"<no-dsa>", PLM_FIX_DEFERRED},           {"<postponed>", PLM_FIX_DEFERRED},
     {"<removed>", PLM_FIX_END_OF_LIFE},       {"<undetermined>", PLM_FIX_UNKNOWN},
 };
 

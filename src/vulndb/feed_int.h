@@ -51,6 +51,9 @@ plm_sv plm_feed_title_severity(plm_sv title);
 bool plm_feed_is_cve(plm_sv id);
 /* Adds a vector with its score and version if it is valid; false if it is not. */
 bool plm_feed_cvss(struct plm_feed_sink *s, struct plm_advisory *adv, plm_sv vector, plm_sv source);
+/* Debian's urgency: "low", "unimportant", "low**"; "not yet assigned" says nothing, "end-of-life" is a state.
+ */
+void plm_feed_urgency(struct plm_affected *a, plm_sv urgency);
 /* "21 Aug 2026": day, English month (three letters are enough), year. */
 bool plm_feed_date(plm_sv text, int64_t *out);
 

@@ -102,11 +102,8 @@ static void take_row_severity(struct plm_affected *a, yyjson_val *row)
     plm_sv word = plm_json_str(row, "ecosystem_specific", "severity", NULL);
     if (!word.n)
         word = plm_json_str(row, "database_specific", "severity", NULL);
-    if (plm_sv_is(urgency, "end-of-life"))
-        a->state = PLM_FIX_END_OF_LIFE;
-    else if (urgency.n && !plm_sv_is(urgency, "not yet assigned"))
-        word = plm_sv_ends(urgency, PLM_SV("**")) ? plm_sv_sub(urgency, 0, urgency.n - 2) : urgency;
     a->severity = word.n ? word : PLM_SV_NULL;
+    plm_feed_urgency(a, urgency);
 }
 
 /* ---- ecosystems ------------------------------------------------------------------------------ */

@@ -161,6 +161,14 @@ bool plm_feed_cvss(struct plm_feed_sink *s, struct plm_advisory *adv, plm_sv vec
     return true;
 }
 
+void plm_feed_urgency(struct plm_affected *a, plm_sv urgency)
+{
+    if (plm_sv_is(urgency, "end-of-life"))
+        a->state = PLM_FIX_END_OF_LIFE;
+    else if (urgency.n && !plm_sv_is(urgency, "not yet assigned"))
+        a->severity = plm_sv_ends(urgency, PLM_SV("**")) ? plm_sv_sub(urgency, 0, urgency.n - 2) : urgency;
+}
+
 bool plm_feed_date(plm_sv text, int64_t *out)
 {
     static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
