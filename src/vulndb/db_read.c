@@ -197,6 +197,7 @@ void plm_db_feed(const struct plm_db *db, size_t i, struct plm_db_feed_info *out
         .bad = f->bad,
         .origin = f->origin,
         .text_bytes = f->sec[PLM_SEC_TEXTS].n + f->sec[PLM_SEC_BLOCKS].n + f->sec[PLM_SEC_DICTIONARY].n,
+        .advisories = f->sec[PLM_SEC_ADVISORIES].n / PLM_ROW_ADVISORY,
         .kev = f->sec[PLM_SEC_KEV].n / PLM_ROW_KEV,
         .epss = f->sec[PLM_SEC_EPSS].n / PLM_ROW_EPSS,
         .eol = f->sec[PLM_SEC_EOL].n / PLM_ROW_EOL,

@@ -199,8 +199,8 @@ struct plm_db_feed_info {
     int64_t as_of;
     uint64_t records, ranges, bad;
     struct plm_feed_origin origin;
-    uint64_t bytes, text_bytes; /* of its sections in the file; text_bytes of them are texts */
-    uint64_t kev, epss, eol;    /* rows */
+    uint64_t bytes, text_bytes;          /* of its sections in the file; text_bytes of them are texts */
+    uint64_t advisories, kev, epss, eol; /* rows: advisory numbers of this feed are below `advisories` */
 };
 size_t plm_db_feed_count(const struct plm_db *db);
 void plm_db_feed(const struct plm_db *db, size_t i, struct plm_db_feed_info *out);
