@@ -92,7 +92,8 @@ void plm_text_json(struct plm_buf *b, plm_sv s)
             plm_buf_str(b, "\\n");
         } else if (cp == '\t') {
             plm_buf_str(b, "\\t");
-        } else if (cp < 0x20) {
+        } else if (cp < 0x10000 &&
+                   is_hidden(cp)) { /* a terminal would obey what a parser of JSON does not mind */
             plm_buf_printf(b, "\\u%04x", cp);
         } else {
             plm_buf_put(b, s.p, n);

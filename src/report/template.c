@@ -93,7 +93,7 @@ static void put_text(struct plm_buf *b, struct value v, plm_sv separator)
             put_text(b, (struct value){.node = item}, separator);
         }
     } else if (yyjson_is_obj(v.node)) {
-        plm_auto_free char *json = yyjson_val_write(v.node, 0, NULL);
+        plm_auto_free char *json = yyjson_val_write(v.node, YYJSON_WRITE_ESCAPE_UNICODE, NULL);
         if (json)
             plm_buf_str(b, json);
         else
@@ -196,7 +196,7 @@ static void put_value(const struct run *run, const struct plm_tpl_node *n, yyjso
     else if (last == PLM_TPL_HTML)
         plm_text_html(run->out, plm_buf_sv(&text));
     else if (last == PLM_TPL_JSON && yyjson_is_ctn(v.node) && yyjson_is_arr(v.node)) {
-        plm_auto_free char *json = yyjson_val_write(v.node, 0, NULL);
+        plm_auto_free char *json = yyjson_val_write(v.node, YYJSON_WRITE_ESCAPE_UNICODE, NULL);
         plm_buf_str(run->out, json ? json : "null");
     } else if (last == PLM_TPL_JSON)
         plm_text_json(run->out, plm_buf_sv(&text));

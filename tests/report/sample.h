@@ -118,7 +118,7 @@ static struct plm_report *sample_report(void)
                                PLM_SV("nvd"), 9.1};
         f->epss = 0.04123;
         f->kev = true;
-        sample_flaw(r, "CVE-2023-5678", PLM_SEV_MEDIUM, p, "3.0.9-1");
+        sample_flaw(r, "CVE-2023-5678", PLM_SEV_MEDIUM, p, "3.0.13-1~deb12u1");
     }
     plm_sv_vec_add(r->arena, &r->findings.v[0].aliases, PLM_SV("GHSA-aaaa-bbbb-cccc"));
     plm_sv_vec_add(r->arena, &r->findings.v[0].references, PLM_SV("https://example.org/advisory"));
