@@ -66,7 +66,7 @@ static bool add_rules(scmp_filter_ctx ctx, enum plm_fence kind)
                             SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     /* Reading a limit is harmless, setting one is not. */
     bad |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
-    if (kind == PLM_FENCE_TREE) {
+    if (kind != PLM_FENCE_STREAM) {
         for (size_t i = 0; i < COUNT(allowed_tree); i++)
             bad |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed_tree[i], 0);
         bad |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
@@ -80,7 +80,7 @@ static bool add_rules(scmp_filter_ctx ctx, enum plm_fence kind)
         bad |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(statx), 0);
     }
     for (size_t i = 0; i < COUNT(refused); i++)
-        if (!(kind == PLM_FENCE_TREE && refused[i] == SCMP_SYS(openat)))
+        if (!(kind != PLM_FENCE_STREAM && refused[i] == SCMP_SYS(openat)))
             bad |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
     return bad == 0;
 }
@@ -138,7 +138,7 @@ static void limit(int what, uint64_t value)
 static void set_limits(const struct plm_fence_options *opt)
 {
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NOFILE, 256);
+    limit(RLIMIT_NOFILE, 1024);
     if (opt->cpu_seconds)
         limit(RLIMIT_CPU, opt->cpu_seconds);
 #ifndef PLM_SANITIZED
@@ -147,15 +147,18 @@ static void set_limits(const struct plm_fence_options *opt)
 #endif
 }
 
-/* Root keeps only the right to read whatever the tree holds. */
+/* Root keeps only the right to read whatever the tree holds. trusted.* attributes ask for CAP_SYS_ADMIN; the
+ * list of calls holds none that could use it otherwise. */
 static int drop_capabilities(enum plm_fence kind, plm_err **err)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct have[2] = {{0}}, keep[2] = {{0}};
     if (syscall(SYS_capget, &head, have) < 0)
         return plm_fail_sys(err, "capget");
-    if (kind == PLM_FENCE_TREE)
-        keep[0].effective = keep[0].permitted = have[0].permitted & (1u << CAP_DAC_READ_SEARCH);
+    if (kind != PLM_FENCE_STREAM)
+        keep[0].effective = keep[0].permitted =
+            have[0].permitted &
+            ((1u << CAP_DAC_READ_SEARCH) | (kind == PLM_FENCE_OVERLAY ? 1u << CAP_SYS_ADMIN : 0u));
     if (syscall(SYS_capset, &head, keep) < 0)
         return plm_fail_sys(err, "capset");
     return 0;

@@ -20,8 +20,9 @@
 #include <stdint.h>
 
 enum plm_fence {
-    PLM_FENCE_STREAM, /* descriptors that are already open, nothing else */
-    PLM_FENCE_TREE,   /* reads below some directories */
+    PLM_FENCE_STREAM,  /* descriptors that are already open, nothing else */
+    PLM_FENCE_TREE,    /* reads below some directories */
+    PLM_FENCE_OVERLAY, /* the same, with the right to read the trusted.* attributes of an overlay */
     PLM_FENCE_COUNT_
 };
 

@@ -71,9 +71,20 @@ static void fd_free(void *impl)
     free(f);
 }
 
+/* Of a regular file, never beyond its end: what is missing there is found by reading. */
+static uint64_t fd_skip(void *impl, uint64_t n)
+{
+    const struct fd_source *f = impl;
+    off_t at = lseek(f->fd, 0, SEEK_CUR), end = at < 0 ? -1 : lseek(f->fd, 0, SEEK_END);
+    if (end < 0)
+        return 0;
+    uint64_t left = end > at ? (uint64_t)(end - at) : 0, take = n < left ? n : left;
+    return lseek(f->fd, at + (off_t)take, SEEK_SET) < 0 ? 0 : take;
+}
+
 struct plm_stream *plm_stream_fd(int fd, const char *name, plm_err **err)
 {
-    static const struct plm_stream_ops ops = {.read = fd_read, .free = fd_free};
+    static const struct plm_stream_ops ops = {.read = fd_read, .free = fd_free, .skip = fd_skip};
     struct fd_source *f = malloc(sizeof(*f));
     if (!f) {
         close(fd);
@@ -177,6 +188,12 @@ int plm_stream_peek(struct plm_stream *s, plm_sv *out, plm_err **err)
 int plm_stream_skip(struct plm_stream *s, uint64_t n, plm_err **err)
 {
     while (n) {
+        uint64_t over =
+            s->left == 0 && !s->is_ended && s->ops->skip && n > WINDOW ? s->ops->skip(s->impl, n) : 0;
+        s->offset += over;
+        n -= over;
+        if (n == 0)
+            return 0;
         if (fill(s, err) < 0)
             return -1;
         if (s->left == 0)

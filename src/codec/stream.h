@@ -24,6 +24,8 @@ struct plm_stream;
 struct plm_stream_ops {
     ssize_t (*read)(void *impl, void *p, size_t n, plm_err **err);
     void (*free)(void *impl);
+    /* Passes over up to n bytes without reading them and says how many; 0 where it cannot. May be NULL. */
+    uint64_t (*skip)(void *impl, uint64_t n);
 };
 
 struct plm_stream *plm_stream_new(const struct plm_stream_ops *ops, void *impl, const char *name,

@@ -670,21 +670,37 @@ static int extract_one(struct plm_builder *b, uint32_t node, const struct plm_ma
     return 0;
 }
 
+static bool one_fits(const struct plm_builder *b, const struct plm_match *m, uint64_t size)
+{
+    uint64_t max = b->wanted.extractors[m->extractor]->max_bytes;
+    return size <= (max && max < b->limits->file_bytes ? max : b->limits->file_bytes);
+}
+
+bool plm_builder_fits(struct plm_builder *b, const struct plm_match *m, size_t n, plm_sv path, uint64_t size)
+{
+    bool any = false;
+    plm_auto_done(plm_buf_done) struct plm_buf object = PLM_BUF(PLM_KIB(64));
+    plm_buf_byte(&object, '/');
+    plm_buf_sv_put(&object, path);
+    for (size_t i = 0; i < n; i++) {
+        bool fits = one_fits(b, &m[i], size);
+        any = any || fits;
+        if (!fits)
+            plm_builder_diag(b, "file.too-large", PLM_SEV_HIGH, plm_buf_sv(&object),
+                             "%llu bytes are more than the extractor %s reads", (unsigned long long)size,
+                             b->wanted.extractors[m[i].extractor]->id);
+    }
+    return any;
+}
+
 int plm_builder_extract(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n,
                         plm_sv content, plm_err **err)
 {
     plm_auto_done(plm_buf_done) struct plm_buf path = PLM_BUF(PLM_KIB(64));
     put_path(b, &path, node);
-    for (size_t i = 0; i < n; i++) {
-        const struct plm_extractor *ex = b->wanted.extractors[m[i].extractor];
-        uint64_t max = ex->max_bytes ? ex->max_bytes : b->limits->file_bytes;
-        if (content.n > max)
-            plm_builder_diag(b, "file.too-large", PLM_SEV_HIGH, plm_buf_sv(&path),
-                             "%zu bytes are over the %llu that the extractor %s reads", content.n,
-                             (unsigned long long)max, ex->id);
-        else if (extract_one(b, node, &m[i], plm_buf_sv(&path), content, err) < 0)
+    for (size_t i = 0; i < n; i++)
+        if (one_fits(b, &m[i], content.n) && extract_one(b, node, &m[i], plm_buf_sv(&path), content, err) < 0)
             return -1;
-    }
     return 0;
 }
 

@@ -56,6 +56,8 @@ int plm_builder_add_plain(struct plm_builder *b, const struct plm_record_entry *
 uint32_t plm_builder_find(const struct plm_builder *b, plm_sv path);
 /* Who wants the contents of a path. */
 const struct plm_match *plm_builder_wants(struct plm_builder *b, plm_sv path, size_t *out_n);
+/* Is there somebody who takes a file of this size? Who does not gets the diagnostic file.too-large. */
+bool plm_builder_fits(struct plm_builder *b, const struct plm_match *m, size_t n, plm_sv path, uint64_t size);
 /* Runs those extractors over the contents. */
 int plm_builder_extract(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n,
                         plm_sv content, plm_err **err);
@@ -69,3 +71,7 @@ void plm_builder_cut(struct plm_builder *b, const char *code, plm_sv object, con
 /* The path of a node, in a buffer of the builder that lasts until the next call. */
 plm_sv plm_builder_path(struct plm_builder *b, uint32_t node);
 int plm_builder_write(struct plm_builder *b, struct plm_buf *out, plm_err **err);
+
+/* A layer's stream (taken) to its record: what the LAYER job does. */
+int plm_layer_record(struct plm_stream *raw, plm_sv name, const struct plm_limits *limits,
+                     const struct plm_wanted *wanted, struct plm_buf *out, plm_err **err);

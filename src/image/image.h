@@ -126,6 +126,7 @@ struct plm_image_options {
     const struct plm_extractor *const *extractors;
     size_t n_extractors;
     bool want_owned; /* fill facts[].owned */
+    bool all_layers; /* for the report: the analysis itself always has the facts of all layers */
     bool no_cache;
     uint64_t cache_bytes; /* bound of the layer cache; 0: PLM_CACHE_BYTES_DEFAULT */
     bool engine_export;   /* do not read the engine's storage in place */

@@ -42,6 +42,7 @@ enum plm_layer_where {
     PLM_LAYER_EXTENT,  /* a range of a file: a blob, or a member of an archive */
     PLM_LAYER_OVERLAY, /* an overlay2 diff directory, read in place */
     PLM_LAYER_RECORD,  /* already analysed (streams): `record` holds it */
+    PLM_LAYER_ABSENT,  /* cannot be had; a diagnostic of the plan says why */
 };
 
 struct plm_plan_layer {
@@ -53,6 +54,7 @@ struct plm_plan_layer {
     bool is_plain;          /* EXTENT: uncompressed as far as is known, so about.diff_id is its digest too */
     plm_sv name;            /* for messages */
     struct plm_buf record;  /* RECORD: heap, owned */
+    bool is_sealed;         /* RECORD: comes from the cache, its checksums must hold */
     plm_sv computed;        /* digest of the bytes as read by this process; filled by the run */
 };
 
@@ -80,10 +82,13 @@ struct plm_analysis *plm_plan_run(const struct plm_ctx *ctx, struct plm_plan *pl
 struct plm_analysis *plm_tree_analyze(const struct plm_ctx *ctx, const struct plm_source *src, int fd,
                                       const struct plm_image_options *opt, plm_err **err);
 /* `docker save` (classic or OCI-style) as a stream, uncompressed; nothing is buffered but its small JSON
- * members. Borrows the stream. `tag` chooses among several images; null: there must be one. */
+ * members. Borrows the stream. src->tag chooses among several images; null: there must be one. */
 struct plm_analysis *plm_save_stream_analyze(const struct plm_ctx *ctx, const struct plm_source *src,
-                                             struct plm_stream *stream, plm_sv tag,
-                                             const struct plm_image_options *opt, plm_err **err);
+                                             struct plm_stream *stream, const struct plm_image_options *opt,
+                                             plm_err **err);
+/* The same from a pipe, a socket, or a file that is compressed as a whole; borrowed. */
+struct plm_analysis *plm_save_fd_analyze(const struct plm_ctx *ctx, const struct plm_source *src, int fd,
+                                         const struct plm_image_options *opt, plm_err **err);
 
 /* ---- OCI content ----------------------------------------------------------------------- */
 
@@ -94,6 +99,9 @@ struct plm_extent {
 /* Where blobs lie. `find` fails with NOTFOUND where there is none. */
 struct plm_blobs {
     int (*find)(void *impl, plm_sv digest, struct plm_extent *out, plm_err **err);
+    /* Where layers were analysed already (streams): fills `where`, `record` and `bytes`, false if it has
+     * none. May be NULL. */
+    bool (*record)(void *impl, plm_sv digest, struct plm_plan_layer *out);
     void *impl;
 };
 /* Follows a descriptor (index, nested index, manifest) to the image of opt->platform and fills the plan:

@@ -297,8 +297,9 @@ static int run_overlay(struct plm_layer_run *run, plm_err **err)
 
 static int run_record(struct plm_layer_run *run, plm_err **err)
 {
-    if (plm_record_open(plm_buf_sv(&run->layer->record), how_to_open(run), run->wanted.n_extractors,
-                        run->arena, &run->record, err) < 0)
+    unsigned how = how_to_open(run) | (run->layer->is_sealed ? PLM_RECORD_SEALED : 0u);
+    if (plm_record_open(plm_buf_sv(&run->layer->record), how, run->wanted.n_extractors, run->arena,
+                        &run->record, err) < 0)
         return -1;
     run->is_loaded = true;
     return 0;
@@ -319,6 +320,8 @@ void plm_layer_run(struct plm_layer_run *run)
             break;
         case PLM_LAYER_RECORD:
             r = run_record(run, &run->failed);
+            break;
+        case PLM_LAYER_ABSENT:
             break;
         }
     plm_sv claim = run->layer->where == PLM_LAYER_EXTENT ? claim_of(run->layer) : PLM_SV_NULL;

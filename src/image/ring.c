@@ -47,20 +47,26 @@ void plm_ring_started(struct plm_ring *r)
     r->memfd = r->theirs = -1;
 }
 
-char *plm_ring_slot(struct plm_ring *r)
+bool plm_ring_wait(struct plm_ring *r)
 {
-    while (r->free == 0 && !r->is_closed) {
-        char turns[PLM_RING_SLOTS];
-        ssize_t n = recv(r->ours, turns, sizeof(turns), 0);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            r->is_closed = true;
-        else
-            r->free += (unsigned)n;
-    }
+    char turns[PLM_RING_SLOTS];
+    ssize_t n;
+    do
+        n = recv(r->ours, turns, sizeof(turns), 0);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        r->is_closed = true;
+    else
+        r->free += (unsigned)n;
     if (r->free > PLM_RING_SLOTS) /* a worker that lies about its turns only hurts its own view */
         r->free = PLM_RING_SLOTS;
+    return !r->is_closed;
+}
+
+char *plm_ring_slot(struct plm_ring *r)
+{
+    while (r->free == 0 && !r->is_closed)
+        plm_ring_wait(r);
     return r->is_closed ? NULL : r->map + (size_t)r->next * PLM_RING_SLOT_BYTES;
 }
 
@@ -135,9 +141,8 @@ static ssize_t reader_read(void *impl, void *p, size_t n, plm_err **err)
 {
     struct reader *r = impl;
     if (r->at == r->n) {
-        if (r->n) { /* give the slot back */
-            if (send(r->sock, "", 1, MSG_NOSIGNAL) < 0)
-                return plm_fail_sys(err, "ring");
+        if (r->n) { /* give the slot back; who gave the end away already may be gone */
+            (void)!send(r->sock, "", 1, MSG_NOSIGNAL);
             r->slot = (r->slot + 1) % PLM_RING_SLOTS;
             r->n = r->at = 0;
         }

@@ -167,12 +167,8 @@ static int take_file(struct tree *t, int dir, const char *name, plm_sv path, con
         return -1;
     if (node == PLM_NONE || n == 0)
         return 0;
-    if (e.size > t->limits->file_bytes) {
-        plm_builder_diag(t->b, "file.too-large", PLM_SEV_HIGH, path,
-                         "%llu bytes are over limits.file_bytes (%llu)", (unsigned long long)e.size,
-                         (unsigned long long)t->limits->file_bytes);
+    if (!plm_builder_fits(t->b, m, n, path, e.size))
         return 0;
-    }
     plm_auto_done(plm_buf_done) struct plm_buf content = PLM_BUF((size_t)t->limits->file_bytes);
     plm_err *bad = NULL;
     if (read_contents(dir, name, st, &content, &bad) < 0) {

@@ -95,6 +95,8 @@ int plm_ring_open(struct plm_ring *out, plm_err **err);
 void plm_ring_started(struct plm_ring *r);
 /* The next slot to fill, or NULL when the worker reads no more. Blocks while all are in use. */
 char *plm_ring_slot(struct plm_ring *r);
+/* Waits until at least one more slot was given back; false when the worker reads no more. */
+bool plm_ring_wait(struct plm_ring *r);
 /* Hands over the slot with n bytes (1 to PLM_RING_SLOT_BYTES). */
 void plm_ring_push(struct plm_ring *r, size_t n);
 /* No more bytes; without it the worker sees a broken stream. */

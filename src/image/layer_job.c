@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Worker: a layer's bytes (ring) to its record. Compression and tar come from codec/; entries go to the
+ * builder; the contents of wanted files go to their extractors one file at a time.
+ *
+ * What breaks the stream cuts the record there: what came before is kept and a diagnostic says so.
+ */
+#include "codec/tar.h"
+#include "image/build.h"
+#include "image/worker.h"
+
+static enum plm_entry_type type_of(enum plm_tar_type t)
+{
+    switch (t) {
+    case PLM_TAR_FILE:
+        return PLM_ENTRY_FILE;
+    case PLM_TAR_DIR:
+        return PLM_ENTRY_DIR;
+    case PLM_TAR_SYMLINK:
+        return PLM_ENTRY_SYMLINK;
+    case PLM_TAR_HARDLINK:
+        return PLM_ENTRY_HARDLINK;
+    case PLM_TAR_CHAR:
+        return PLM_ENTRY_CHAR;
+    case PLM_TAR_BLOCK:
+        return PLM_ENTRY_BLOCK;
+    case PLM_TAR_FIFO:
+        return PLM_ENTRY_FIFO;
+    case PLM_TAR_OTHER:
+        return PLM_ENTRY_OTHER;
+    }
+    return PLM_ENTRY_OTHER;
+}
+
+/* The contents of the file that arrived, for those who want it. */
+static int take_contents(struct plm_builder *b, struct plm_tar *t, const struct plm_tar_entry *te,
+                         uint32_t node, const struct plm_limits *limits, plm_err **err)
+{
+    plm_auto_done(plm_buf_done) struct plm_buf path = PLM_BUF(PLM_KIB(64));
+    plm_buf_sv_put(&path, plm_builder_path(b, node));
+    size_t n;
+    const struct plm_match *m = plm_builder_wants(b, plm_buf_sv(&path), &n);
+    if (n == 0)
+        return 0;
+    if (!plm_builder_fits(b, m, n, plm_buf_sv(&path), te->size))
+        return 0;
+    size_t max = limits->file_bytes > SIZE_MAX ? SIZE_MAX : (size_t)limits->file_bytes;
+    plm_auto_done(plm_buf_done) struct plm_buf content = PLM_BUF(max);
+    if (te->size && !plm_buf_reserve(&content, (size_t)te->size))
+        return plm_buf_check(&content, err);
+    if (plm_tar_slurp(t, max, &content, err) < 0)
+        return -1;
+    return plm_builder_extract(b, node, m, n, plm_buf_sv(&content), err);
+}
+
+static int read_entries(struct plm_builder *b, struct plm_tar *t, const struct plm_limits *limits,
+                        plm_err **err)
+{
+    struct plm_tar_entry te;
+    int r;
+    for (uint64_t n = 0; (r = plm_tar_next(t, &te, err)) > 0; n++) {
+        if (n >= limits->layer_entries)
+            return plm_fail(err, PLM_E_LIMIT, "more than limits.layer_entries (%llu) entries",
+                            (unsigned long long)limits->layer_entries);
+        struct plm_record_entry e = {.path = te.name,
+                                     .link = te.link,
+                                     .type = type_of(te.type),
+                                     .mode = te.mode & 07777,
+                                     .uid = (uint32_t)te.uid,
+                                     .gid = (uint32_t)te.gid,
+                                     .size = te.size};
+        uint32_t node;
+        if (plm_builder_add(b, &e, &node, err) < 0 ||
+            (node != PLM_NONE && take_contents(b, t, &te, node, limits, err) < 0))
+            return -1;
+    }
+    return r;
+}
+
+/* What follows the archive belongs to the layer: its checksums and limits are checked as well. */
+static int drain(struct plm_stream *s, plm_err **err)
+{
+    for (;;) {
+        plm_sv part;
+        if (plm_stream_peek(s, &part, err) < 0)
+            return -1;
+        if (part.n == 0)
+            return 0;
+        if (plm_stream_skip(s, part.n, err) < 0)
+            return -1;
+    }
+}
+
+static int read_layer(struct plm_builder *b, struct plm_stream *raw, const struct plm_limits *limits,
+                      plm_err **err)
+{
+    plm_auto(plm_stream_free) struct plm_stream *s = plm_stream_decompress(raw, limits, err);
+    plm_auto(plm_tar_free) struct plm_tar *t = s ? plm_tar_new(s, limits, err) : NULL;
+    if (!t || read_entries(b, t, limits, err) < 0)
+        return -1;
+    return drain(s, err);
+}
+
+int plm_layer_record(struct plm_stream *raw, plm_sv name, const struct plm_limits *limits,
+                     const struct plm_wanted *wanted, struct plm_buf *out, plm_err **err)
+{
+    plm_auto(plm_builder_free) struct plm_builder *b = plm_builder_new(limits, wanted, err);
+    if (!b) {
+        plm_stream_free(raw);
+        return -1;
+    }
+    plm_err *bad = NULL;
+    if (read_layer(b, raw, limits, &bad) < 0) {
+        plm_builder_cut(b, NULL, name, bad);
+        plm_err_free(bad);
+    }
+    return plm_builder_write(b, out, err);
+}
+
+/* Job: name, what is wanted. Descriptors: the ring's memory and socket. */
+int plm_job_layer(struct plm_job_input *in, struct plm_buf *out, plm_err **err)
+{
+    plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
+    if (!a)
+        return plm_fail_oom(err);
+    plm_sv name = plm_rd_view(&in->rd);
+    struct plm_wanted wanted;
+    if (plm_wanted_decode(&in->rd, a, &wanted, err) < 0)
+        return -1;
+    if (in->n_fds < 2)
+        return plm_fail(err, PLM_E_INTERNAL, "a layer without a ring");
+    struct plm_stream *raw = plm_ring_stream(in->fds[0], in->fds[1], "tar", err);
+    return raw ? plm_layer_record(raw, name, in->limits, &wanted, out, err) : -1;
+}
