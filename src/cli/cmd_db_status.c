@@ -198,7 +198,7 @@ static int run_status(struct plm_cli *cli, plm_err **err)
     struct status s = {.cli = cli, .db = db, .path = plm_cli_db_path(cli, err)};
     s.has_oldest = plm_db_as_of(db, PLM_SV_NULL, &s.oldest);
     int64_t age = s.has_oldest ? plm_now(&cli->ctx) - s.oldest : INT64_MAX, limit = max_age(cli);
-    s.is_stale = !s.has_oldest || age > limit;
+    s.is_stale = limit != INT64_MAX && (!s.has_oldest || age > limit);
     plm_auto_done(plm_buf_done) struct plm_buf out = PLM_BUF(PLM_MIB(64));
     if ((json ? put_json(&s, &out, err) : put_text(&s, &out, err)) < 0 || plm_buf_check(&out, err) < 0 ||
         plm_cli_print(plm_buf_sv(&out), err) < 0)
