@@ -36,6 +36,8 @@ int plm_feed_broken(struct plm_feed_sink *s, plm_sv file, plm_err **err, plm_err
 /* The file as JSON. 0 with *out NULL: it is none, and s->bad knows. */
 int plm_feed_json(struct plm_feed_sink *s, const struct plm_feed_file *f, struct plm_json **out,
                   plm_err **err);
+/* The same for a parse that ended with *err while advisories were being built: a full arena is an error. */
+int plm_feed_xml_failed(struct plm_feed_sink *s, plm_sv file, plm_err **err, plm_err **out);
 /* RFC 3339; 0 where there is none, or one before 1970 (placeholders). */
 int64_t plm_feed_time(plm_sv text);
 /* The newest date that a format met, kept in s->state by those that need no other state. */

@@ -13,6 +13,7 @@
  * - `versions` enumerates what the ranges say; only where there is no range it becomes exact rows.
  * - ecosystems are kept as written, but "Ubuntu:Pro:…" is its release in a channel, and Red Hat's CPE suffix
  *   ("Red Hat:enterprise_linux:8::baseos") is its major release.
+ * - bug fix and enhancement errata (ALBA, RHEA, …) without a CVE are no vulnerabilities and are passed over.
  * - rpm errata do not say which module stream a build belongs to; their titles do ("Important: nodejs:18
  *   security update"), and modular builds carry ".module" in the release.
  *
@@ -48,6 +49,13 @@ static bool is_erratum(plm_sv id)
         if (plm_sv_starts(id, plm_sv_from(errata[i])))
             return true;
     return false;
+}
+
+/* "ALBA-2024:1", "RHEA-…": bug fixes and enhancements, no vulnerability unless they name a CVE. */
+static bool is_plain_update(plm_sv id)
+{
+    plm_sv kind = plm_sv_sub(id, 2, 3);
+    return is_erratum(id) && (plm_sv_is(kind, "BA-") || plm_sv_is(kind, "EA-"));
 }
 
 static void add_ids(struct record *r, yyjson_val *list, plm_sv_vec *out, bool only_cves)
@@ -306,6 +314,12 @@ static int take_record(struct plm_feed_sink *s, plm_sv where, yyjson_val *root, 
         return 0;
     }
     take_ids(&r, root);
+    if (!adv->covers.n && !adv->aliases.n && is_plain_update(adv->id)) {
+        if (plm_arena_check(s->arena, err) < 0)
+            return -1;
+        plm_arena_reset(s->arena);
+        return 0;
+    }
     adv->title = plm_json_str(root, "summary", NULL);
     adv->details = plm_json_str(root, "details", NULL);
     adv->published = plm_feed_time(plm_json_str(root, "published", NULL));

@@ -152,6 +152,8 @@ static int start(void *arg, const struct plm_xml *x, plm_err **err)
 
 static int finish_update(struct parser *p, const struct plm_xml *x, plm_err **err)
 {
+    if (plm_arena_check(p->s->arena, err) < 0) /* a lost id must not look like a bad update */
+        return -1;
     if (!p->adv.id.n)
         plm_feed_bad_line(p->s, p->file, plm_xml_line(x), "an update without id");
     if (!p->adv.id.n || (!p->is_security && !p->adv.covers.n)) {
@@ -184,15 +186,7 @@ static int updateinfo_file(struct plm_feed_sink *s, const struct plm_feed_file *
     plm_err *e = NULL;
     if (plm_xml_parse_view(f->data, "text", s->ctx->limits, &(struct plm_xml_ops){start, end}, &p, &e) == 0)
         return 0;
-    /* full arenas are refused by the push: everything else that ends the parse is the file's fault */
-    plm_err *full = NULL;
-    if (plm_arena_check(s->arena, &full) < 0) {
-        plm_err_free(e);
-        return plm_err_move(err, &full);
-    }
-    int rc = plm_feed_broken(s, f->name, &e, err);
-    plm_arena_reset(s->arena);
-    return rc;
+    return plm_feed_xml_failed(s, f->name, &e, err);
 }
 
 static const struct plm_feed_format rpm_updateinfo = {

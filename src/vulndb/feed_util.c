@@ -93,6 +93,19 @@ int plm_feed_json(struct plm_feed_sink *s, const struct plm_feed_file *f, struct
     return *out ? 0 : plm_feed_broken(s, f->name, &e, err);
 }
 
+int plm_feed_xml_failed(struct plm_feed_sink *s, plm_sv file, plm_err **err, plm_err **out)
+{
+    plm_err *full = NULL;
+    if (plm_arena_check(s->arena, &full) < 0) {
+        plm_err_free(*err);
+        *err = NULL;
+        return plm_err_move(out, &full);
+    }
+    int rc = plm_feed_broken(s, file, err, out);
+    plm_arena_reset(s->arena);
+    return rc;
+}
+
 int64_t plm_feed_time(plm_sv text)
 {
     int64_t t;
