@@ -55,6 +55,8 @@ static ssize_t inflate_read(void *impl, void *p, size_t n, plm_err **err)
         if (r < 0)
             return plm_wrap(err, "%s at compressed offset %llu", z->codec->name,
                             (unsigned long long)(plm_stream_offset(z->below) + part.n - io.in_n));
+        if (r == 0 && part.n == io.in_n && io.out_n == n && part.n)
+            return plm_fail(err, PLM_E_INTERNAL, "%s makes no progress", z->codec->name);
         if (plm_stream_skip(z->below, part.n - io.in_n, err) < 0)
             return -1;
         z->is_done = r == 1;
@@ -96,7 +98,7 @@ struct plm_stream *plm_inflate_new(struct plm_stream *s, const struct plm_codec 
 struct gzip_state {
     struct inflate_state isal;
     struct isal_gzip_header header;
-    bool in_member, had_member;
+    bool in_member, in_header, had_member;
 };
 
 static void *gzip_start(plm_err **err)
@@ -111,9 +113,9 @@ static void *gzip_start(plm_err **err)
 static void gzip_start_member(struct gzip_state *g)
 {
     isal_inflate_init(&g->isal);
-    g->isal.crc_flag = ISAL_GZIP; /* header and trailer are its work, CRC and length are verified */
     isal_gzip_header_init(&g->header);
     g->in_member = true;
+    g->in_header = true;
 }
 
 /* Zero bytes after the last member are padding (tapes, block devices); anything else is not gzip. */
@@ -135,6 +137,19 @@ static int gzip_between(struct gzip_state *g, struct plm_codec_step *io, plm_err
     return 0;
 }
 
+/* The header is read here: left to itself, isa-l forgets the flags of one that is split over windows. */
+static int gzip_inflate(struct gzip_state *g)
+{
+    if (g->in_header) {
+        int r = isal_read_gzip_header(&g->isal, &g->header);
+        if (r != ISAL_DECOMP_OK)
+            return r == ISAL_END_INPUT ? ISAL_DECOMP_OK : r;
+        g->in_header = false;
+        g->isal.crc_flag = ISAL_GZIP_NO_HDR_VER; /* CRC and length behind the data are verified */
+    }
+    return isal_inflate(&g->isal);
+}
+
 static int gzip_step(void *state, struct plm_codec_step *io, plm_err **err)
 {
     struct gzip_state *g = state;
@@ -149,7 +164,7 @@ static int gzip_step(void *state, struct plm_codec_step *io, plm_err **err)
     g->isal.avail_in = (uint32_t)in;
     g->isal.next_out = io->out;
     g->isal.avail_out = (uint32_t)out;
-    int r = isal_inflate(&g->isal);
+    int r = gzip_inflate(g);
     size_t used = in - g->isal.avail_in, made = out - g->isal.avail_out;
     io->in += used;
     io->in_n -= used;
@@ -235,7 +250,7 @@ static void *xz_start(plm_err **err)
 {
     lzma_stream *s = calloc(1, sizeof(*s)); /* all zero is LZMA_STREAM_INIT */
     if (!s || lzma_stream_decoder(s, xz_memory_max, LZMA_CONCATENATED) != LZMA_OK) {
-        free(s);
+        free(s); /* a failed initialisation leaves nothing to end */
         return PLM_NULL(plm_fail_oom(err));
     }
     return s;

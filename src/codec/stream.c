@@ -1,54 +1,221 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Pull streams: a 128 KiB window over a source of bytes. Readers that can work in place use
- * plm_stream_peek, so a skipped byte is never copied; a source that is memory already (a view)
- * hands out its own bytes.
+ * The core of pull streams and the plain sources. A stream lends windows of whatever memory the
+ * bytes lie in: the view itself, or a 128 KiB buffer here for sources
+ * that can only read. Large reads from such sources go straight to the caller's memory.
  */
 #include "codec/stream_int.h"
 
 #include "base/buf.h"
 
-#include <unistd.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
-enum { WINDOW = 128 * 1024 };
+enum { WINDOW = 128 << 10, HEAD = 16, SNIFF = 6 };
 
 struct plm_stream {
     const struct plm_stream_ops *ops;
     void *impl;
     char *name;
-    char *window;   /* NULL for views */
-    const char *at; /* unread bytes */
-    size_t left;
-    uint64_t offset; /* delivered so far */
-    bool is_ended;
+    unsigned char *own;    /* buffer for sources without fill; on first use */
+    plm_sv window, behind; /* what is lent now; what follows it (only behind a sniffed head) */
+    char head[HEAD];
+    uint64_t offset, max;
+    bool is_over;
 };
 
 struct plm_stream *plm_stream_new(const struct plm_stream_ops *ops, void *impl, const char *name,
                                   plm_err **err)
 {
     struct plm_stream *s = calloc(1, sizeof(*s));
-    if (s) {
-        *s = (struct plm_stream){.ops = ops, .impl = impl, .name = strdup(name), .window = malloc(WINDOW)};
-        if (s->name && s->window)
-            return s;
-        s->impl = NULL; /* stays the caller's on failure */
-        plm_stream_free(s);
+    char *copy = strdup(name);
+    if (!s || !copy) {
+        free(s);
+        free(copy);
+        return PLM_NULL(plm_fail_oom(err));
     }
-    return PLM_NULL(plm_fail_oom(err));
+    *s = (struct plm_stream){.ops = ops, .impl = impl, .name = copy, .max = UINT64_MAX};
+    return s;
 }
 
 void plm_stream_free(struct plm_stream *s)
 {
     if (!s)
         return;
-    if (s->impl)
-        s->ops->free(s->impl);
-    free(s->window);
+    s->ops->free(s->impl);
     free(s->name);
+    free(s->own);
     free(s);
 }
 
-/* ---- a descriptor ----------------------------------------------------------------------- */
+void plm_stream_limit(struct plm_stream *s, uint64_t max)
+{
+    s->max = max;
+}
+
+uint64_t plm_stream_offset(const struct plm_stream *s)
+{
+    return s->offset;
+}
+
+const char *plm_stream_name(const struct plm_stream *s)
+{
+    return s->name;
+}
+
+static int within(const struct plm_stream *s, plm_err **err)
+{
+    if (s->offset <= s->max)
+        return 0;
+    return plm_fail_id(err, PLM_E_LIMIT, "limit.bytes", "%s: over the limit of %llu bytes", s->name,
+                       (unsigned long long)s->max);
+}
+
+/* The next window, once the last one is used up. */
+static int refill(struct plm_stream *s, plm_err **err)
+{
+    if (s->behind.n) {
+        s->window = s->behind;
+        s->behind = PLM_SV_NULL;
+        return 0;
+    }
+    s->window = PLM_SV_NULL;
+    if (s->is_over)
+        return 0;
+    if (s->ops->fill) {
+        if (s->ops->fill(s->impl, &s->window, err) < 0)
+            return plm_wrap(err, "%s", s->name);
+    } else {
+        if (!s->own && !(s->own = malloc(WINDOW)))
+            return plm_fail_oom(err);
+        ssize_t r = s->ops->read(s->impl, s->own, WINDOW, err);
+        if (r < 0)
+            return plm_wrap(err, "%s", s->name);
+        s->window = plm_sv_n((const char *)s->own, (size_t)r);
+    }
+    s->is_over = s->window.n == 0;
+    return 0;
+}
+
+int plm_stream_peek(struct plm_stream *s, plm_sv *out, plm_err **err)
+{
+    if (within(s, err) < 0 || (s->window.n == 0 && refill(s, err) < 0))
+        return -1;
+    *out = s->window;
+    return 0;
+}
+
+int plm_stream_head(struct plm_stream *s, size_t n, plm_sv *out, plm_err **err)
+{
+    if (plm_stream_peek(s, out, err) < 0)
+        return -1;
+    if (out->n >= n || out->n == 0)
+        return 0;
+    /* Short windows are gathered in head; the rest of the last one waits in behind. */
+    size_t have = out->n;
+    memmove(s->head, out->p, have);
+    while (have < n) {
+        s->window.n = 0;
+        if (refill(s, err) < 0)
+            return -1;
+        if (s->window.n == 0)
+            break;
+        size_t k = s->window.n < n - have ? s->window.n : n - have;
+        memcpy(s->head + have, s->window.p, k);
+        have += k;
+        s->behind = plm_sv_from_off(s->window, k);
+    }
+    s->window = *out = plm_sv_n(s->head, have);
+    return 0;
+}
+
+static void advance(struct plm_stream *s, size_t n)
+{
+    s->window = plm_sv_n(s->window.p + n, s->window.n - n);
+    s->offset += n;
+}
+
+ssize_t plm_stream_read(struct plm_stream *s, void *p, size_t n, plm_err **err)
+{
+    if (n == 0)
+        return 0;
+    if (s->window.n == 0 && s->behind.n == 0 && s->ops->read && n >= WINDOW && !s->is_over) {
+        if (within(s, err) < 0)
+            return -1;
+        ssize_t r = s->ops->read(s->impl, p, n, err);
+        if (r < 0)
+            return plm_wrap(err, "%s", s->name);
+        s->is_over = r == 0;
+        s->offset += (uint64_t)r;
+        return r;
+    }
+    plm_sv w;
+    if (plm_stream_peek(s, &w, err) < 0)
+        return -1;
+    if (w.n > n)
+        w.n = n;
+    if (w.n)
+        memcpy(p, w.p, w.n);
+    advance(s, w.n);
+    return (ssize_t)w.n;
+}
+
+int plm_stream_read_full(struct plm_stream *s, void *p, size_t n, plm_err **err)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t r = plm_stream_read(s, (char *)p + done, n - done, err);
+        if (r < 0)
+            return -1;
+        if (r == 0)
+            return plm_fail(err, PLM_E_PARSE, "%s: ends at offset %llu", s->name,
+                            (unsigned long long)s->offset);
+        done += (size_t)r;
+    }
+    return 0;
+}
+
+int plm_stream_skip(struct plm_stream *s, uint64_t n, plm_err **err)
+{
+    while (n > s->window.n) {
+        n -= s->window.n;
+        advance(s, s->window.n);
+        if (s->ops->skip && s->behind.n == 0) {
+            uint64_t k = s->ops->skip(s->impl, n);
+            s->offset += k;
+            n -= k;
+        }
+        plm_sv w;
+        if (n == 0)
+            return within(s, err);
+        if (plm_stream_peek(s, &w, err) < 0)
+            return -1;
+        if (w.n == 0)
+            return plm_fail(err, PLM_E_PARSE, "%s: ends at offset %llu", s->name,
+                            (unsigned long long)s->offset);
+    }
+    advance(s, (size_t)n);
+    return 0;
+}
+
+int plm_stream_slurp(struct plm_stream *s, size_t max, struct plm_buf *out, plm_err **err)
+{
+    for (size_t total = 0;;) {
+        plm_sv w;
+        if (plm_stream_peek(s, &w, err) < 0)
+            return -1;
+        if (w.n == 0)
+            return plm_buf_check(out, err);
+        if (w.n > max - total)
+            return plm_fail(err, PLM_E_LIMIT, "%s: over the limit of %zu bytes", s->name, max);
+        plm_buf_sv_put(out, w);
+        if (out->failed)
+            return plm_buf_check(out, err);
+        total += w.n;
+        advance(s, w.n);
+    }
+}
+
+/* ---- a descriptor ------------------------------------------------------------------------- */
 
 struct fd_source {
     int fd;
@@ -57,11 +224,26 @@ struct fd_source {
 static ssize_t fd_read(void *impl, void *p, size_t n, plm_err **err)
 {
     struct fd_source *f = impl;
-    ssize_t r;
-    do
-        r = read(f->fd, p, n);
-    while (r < 0 && errno == EINTR);
-    return r < 0 ? plm_fail_sys(err, "read") : r;
+    for (;;) {
+        ssize_t r = read(f->fd, p, n < PLM_MIB(1) ? n : PLM_MIB(1));
+        if (r >= 0)
+            return r;
+        if (errno != EINTR)
+            return plm_fail_sys(err, "read");
+    }
+}
+
+/* Regular files only, and never past their end, so that a truncated file is noticed. */
+static uint64_t fd_skip(void *impl, uint64_t n)
+{
+    const struct fd_source *f = impl;
+    struct stat st;
+    off_t at;
+    if (n < WINDOW || fstat(f->fd, &st) < 0 || !S_ISREG(st.st_mode) || (at = lseek(f->fd, 0, SEEK_CUR)) < 0 ||
+        at >= st.st_size)
+        return 0;
+    uint64_t left = (uint64_t)(st.st_size - at), k = n < left ? n : left;
+    return lseek(f->fd, (off_t)k, SEEK_CUR) < 0 ? 0 : k;
 }
 
 static void fd_free(void *impl)
@@ -71,20 +253,9 @@ static void fd_free(void *impl)
     free(f);
 }
 
-/* Of a regular file, never beyond its end: what is missing there is found by reading. */
-static uint64_t fd_skip(void *impl, uint64_t n)
-{
-    const struct fd_source *f = impl;
-    off_t at = lseek(f->fd, 0, SEEK_CUR), end = at < 0 ? -1 : lseek(f->fd, 0, SEEK_END);
-    if (end < 0)
-        return 0;
-    uint64_t left = end > at ? (uint64_t)(end - at) : 0, take = n < left ? n : left;
-    return lseek(f->fd, at + (off_t)take, SEEK_SET) < 0 ? 0 : take;
-}
-
 struct plm_stream *plm_stream_fd(int fd, const char *name, plm_err **err)
 {
-    static const struct plm_stream_ops ops = {.read = fd_read, .free = fd_free, .skip = fd_skip};
+    static const struct plm_stream_ops ops = {.read = fd_read, .skip = fd_skip, .free = fd_free};
     struct fd_source *f = malloc(sizeof(*f));
     if (!f) {
         close(fd);
@@ -99,143 +270,76 @@ struct plm_stream *plm_stream_fd(int fd, const char *name, plm_err **err)
 
 /* ---- a view ------------------------------------------------------------------------------- */
 
-static ssize_t view_read(void *impl, void *p, size_t n, plm_err **err)
+static int view_fill(void *impl, plm_sv *out, plm_err **err)
 {
-    (void)impl, (void)p, (void)n, (void)err;
-    return 0; /* everything is in the window from the start */
-}
-
-static void view_free(void *impl)
-{
-    (void)impl;
+    (void)err;
+    plm_sv *v = impl;
+    *out = *v;
+    *v = PLM_SV_NULL;
+    return 0;
 }
 
 struct plm_stream *plm_stream_view(plm_sv data, const char *name, plm_err **err)
 {
-    static const struct plm_stream_ops ops = {.read = view_read, .free = view_free};
-    struct plm_stream *s = calloc(1, sizeof(*s));
-    char *copy = strdup(name);
-    if (!s || !copy) {
-        free(s);
-        free(copy);
+    static const struct plm_stream_ops ops = {.fill = view_fill, .free = free};
+    plm_sv *v = malloc(sizeof(*v));
+    if (!v)
         return PLM_NULL(plm_fail_oom(err));
-    }
-    *s = (struct plm_stream){.ops = &ops, .name = copy, .at = data.p, .left = data.n, .is_ended = true};
+    *v = data;
+    struct plm_stream *s = plm_stream_new(&ops, v, name, err);
+    if (!s)
+        free(v);
     return s;
 }
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- a tap -------------------------------------------------------------------------------- */
 
-/* At least one byte in the window unless the end is reached. */
-static int fill(struct plm_stream *s, plm_err **err)
-{
-    if (s->left || s->is_ended)
-        return 0;
-    ssize_t r = s->ops->read(s->impl, s->window, WINDOW, err);
-    if (r < 0)
-        return plm_wrap(err, "%s", s->name);
-    s->is_ended = r == 0;
-    s->at = s->window;
-    s->left = (size_t)r;
-    return 0;
-}
+struct tap {
+    struct plm_stream *in;
+    void (*see)(void *arg, plm_sv bytes);
+    void *arg;
+    size_t lent;
+};
 
-ssize_t plm_stream_read(struct plm_stream *s, void *p, size_t n, plm_err **err)
+static int tap_fill(void *impl, plm_sv *out, plm_err **err)
 {
-    /* A large read with nothing buffered goes straight to its place. */
-    if (s->left == 0 && !s->is_ended && n >= WINDOW) {
-        ssize_t r = s->ops->read(s->impl, p, n, err);
-        if (r < 0)
-            return plm_wrap(err, "%s", s->name);
-        s->is_ended = r == 0;
-        s->offset += (size_t)r;
-        return r;
-    }
-    if (fill(s, err) < 0)
+    struct tap *t = impl;
+    plm_sv w;
+    size_t lent = t->lent;
+    t->lent = 0;
+    if (plm_stream_skip(t->in, lent, err) < 0 || plm_stream_peek(t->in, &w, err) < 0)
         return -1;
-    size_t take = n < s->left ? n : s->left;
-    if (take)
-        memcpy(p, s->at, take);
-    s->at += take;
-    s->left -= take;
-    s->offset += take;
-    return (ssize_t)take;
-}
-
-int plm_stream_read_full(struct plm_stream *s, void *p, size_t n, plm_err **err)
-{
-    for (char *to = p; n;) {
-        ssize_t r = plm_stream_read(s, to, n, err);
-        if (r < 0)
-            return -1;
-        if (r == 0)
-            return plm_fail(err, PLM_E_PARSE, "%s: ends at offset %llu, %zu bytes short", s->name,
-                            (unsigned long long)s->offset, n);
-        to += r;
-        n -= (size_t)r;
-    }
+    if (w.n)
+        t->see(t->arg, w);
+    t->lent = w.n;
+    *out = w;
     return 0;
 }
 
-int plm_stream_peek(struct plm_stream *s, plm_sv *out, plm_err **err)
+static void tap_free(void *impl)
 {
-    if (fill(s, err) < 0)
-        return -1;
-    *out = plm_sv_n(s->at, s->left);
-    return 0;
+    struct tap *t = impl;
+    plm_stream_free(t->in);
+    free(t);
 }
 
-int plm_stream_skip(struct plm_stream *s, uint64_t n, plm_err **err)
+struct plm_stream *plm_stream_tap(struct plm_stream *s, void (*see)(void *arg, plm_sv bytes), void *arg,
+                                  plm_err **err)
 {
-    while (n) {
-        uint64_t over =
-            s->left == 0 && !s->is_ended && s->ops->skip && n > WINDOW ? s->ops->skip(s->impl, n) : 0;
-        s->offset += over;
-        n -= over;
-        if (n == 0)
-            return 0;
-        if (fill(s, err) < 0)
-            return -1;
-        if (s->left == 0)
-            return plm_fail(err, PLM_E_PARSE, "%s: ends at offset %llu, %llu bytes short", s->name,
-                            (unsigned long long)s->offset, (unsigned long long)n);
-        size_t take = n < s->left ? (size_t)n : s->left;
-        s->at += take;
-        s->left -= take;
-        s->offset += take;
-        n -= take;
+    static const struct plm_stream_ops ops = {.fill = tap_fill, .free = tap_free};
+    struct tap *t = malloc(sizeof(*t));
+    if (!t) {
+        plm_stream_free(s);
+        return PLM_NULL(plm_fail_oom(err));
     }
-    return 0;
+    *t = (struct tap){.in = s, .see = see, .arg = arg};
+    struct plm_stream *out = plm_stream_new(&ops, t, s->name, err);
+    if (!out)
+        tap_free(t);
+    return out;
 }
 
-uint64_t plm_stream_offset(const struct plm_stream *s)
-{
-    return s->offset;
-}
-
-const char *plm_stream_name(const struct plm_stream *s)
-{
-    return s->name;
-}
-
-int plm_stream_slurp(struct plm_stream *s, size_t max, struct plm_buf *out, plm_err **err)
-{
-    for (size_t total = 0;;) {
-        plm_sv part;
-        if (plm_stream_peek(s, &part, err) < 0)
-            return -1;
-        if (part.n == 0)
-            return plm_buf_check(out, err);
-        if (part.n > max - total)
-            return plm_fail(err, PLM_E_LIMIT, "%s: over the limit of %zu bytes", s->name, max);
-        plm_buf_put(out, part.p, part.n);
-        if (plm_buf_check(out, err) < 0 || plm_stream_skip(s, part.n, err) < 0)
-            return -1;
-        total += part.n;
-    }
-}
-
-/* ---- compression ------------------------------------------------------------------------------ */
+/* ---- compression -------------------------------------------------------------------------- */
 
 enum plm_compression plm_compression_sniff(plm_sv head)
 {
@@ -243,11 +347,10 @@ enum plm_compression plm_compression_sniff(plm_sv head)
         return PLM_COMPRESSION_GZIP;
     if (plm_sv_starts(head, PLM_SV("\x28\xb5\x2f\xfd")))
         return PLM_COMPRESSION_ZSTD;
-    /* A skippable frame may come first (zstd-seekable): 0x184D2A5?, little endian. */
+    /* A skippable frame may come first (pzstd, zstd-seekable): 0x184D2A5?, little endian. */
     if (head.n >= 4 && (head.p[0] & 0xf0) == 0x50 && memcmp(head.p + 1, "\x2a\x4d\x18", 3) == 0)
         return PLM_COMPRESSION_ZSTD;
-    if (plm_sv_starts(head, PLM_SV("\xfd"
-                                   "7zXZ\0")))
+    if (plm_sv_starts(head, plm_sv_n("\xfd\x37zXZ", 6)))
         return PLM_COMPRESSION_XZ;
     return PLM_COMPRESSION_NONE;
 }
@@ -260,21 +363,16 @@ const char *plm_compression_name(enum plm_compression c)
 
 struct plm_stream *plm_stream_decompress(struct plm_stream *s, const struct plm_limits *limits, plm_err **err)
 {
+    static const struct plm_codec *const codecs[] = {NULL, &plm_codec_gzip, &plm_codec_zstd, &plm_codec_xz};
     plm_sv head;
-    if (plm_stream_peek(s, &head, err) < 0) {
+    if (plm_stream_head(s, SNIFF, &head, err) < 0) {
         plm_stream_free(s);
         return NULL;
     }
-    switch (plm_compression_sniff(head)) {
-    case PLM_COMPRESSION_NONE:
-        return s;
-    case PLM_COMPRESSION_GZIP:
-        return plm_inflate_new(s, &plm_codec_gzip, limits, err);
-    case PLM_COMPRESSION_ZSTD:
-        return plm_inflate_new(s, &plm_codec_zstd, limits, err);
-    case PLM_COMPRESSION_XZ:
-        return plm_inflate_new(s, &plm_codec_xz, limits, err);
-    }
+    const struct plm_codec *codec = codecs[plm_compression_sniff(head)];
+    if (codec)
+        return plm_inflate_new(s, codec, limits, err);
+    plm_stream_limit(s, limits->layer_bytes);
     return s;
 }
 

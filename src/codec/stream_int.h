@@ -28,3 +28,7 @@ extern const struct plm_codec plm_codec_gzip, plm_codec_zstd, plm_codec_xz;
 /* Takes s, also on failure. */
 struct plm_stream *plm_inflate_new(struct plm_stream *s, const struct plm_codec *codec,
                                    const struct plm_limits *limits, plm_err **err);
+/* No more than max bytes are delivered: LIMIT. */
+void plm_stream_limit(struct plm_stream *s, uint64_t max);
+/* Like peek, but at least n (at most 16) bytes, if the stream has them. */
+int plm_stream_head(struct plm_stream *s, size_t n, plm_sv *out, plm_err **err);
