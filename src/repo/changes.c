@@ -113,6 +113,8 @@ static int changelog_of(struct repo_worker *w, const struct repo_job *j, const s
                            "%.*s: not the file that the index lists (SHA-256 differs)",
                            PLM_SV_ARG(rec->path));
     plm_buf_clear(out);
+    plm_auto_free char *path = strndup(rec->path.p, rec->path.n);
+    plm_log(w->run->ctx, PLM_LOG_DEBUG, "changelog read", "from", path ? path : "", NULL);
     return plm_changelog_extract(w->run->ctx, rec->path, plm_buf_sv(&file), out, err);
 }
 

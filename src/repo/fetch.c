@@ -46,9 +46,17 @@ int plm_repo_get(struct repo_worker *w, plm_sv base, plm_sv path, bool public_on
         if (!*h)
             return -1;
     }
-    plm_auto_free char *url = NULL;
-    if (asprintf(&url, "%.*s/%.*s", PLM_SV_ARG(base), PLM_SV_ARG(path)) < 0)
-        return plm_fail_oom(err);
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_KIB(64));
+    plm_buf_sv_put(&b, base);
+    plm_buf_byte(&b, '/');
+    for (size_t i = 0; i < path.n; i++) /* as apt does: some servers read '+' as a blank */
+        if (strchr("+~ ", path.p[i]) && path.p[i])
+            plm_buf_printf(&b, "%%%02x", (unsigned char)path.p[i]);
+        else
+            plm_buf_byte(&b, (unsigned char)path.p[i]);
+    const char *url = plm_buf_cstr(&b);
+    if (!url)
+        return plm_buf_check(&b, err) < 0 ? -1 : plm_fail_oom(err);
     struct plm_http_request req = {.max_bytes = max};
     struct plm_http_response res;
     size_t before = out->n;
@@ -58,7 +66,8 @@ int plm_repo_get(struct repo_worker *w, plm_sv base, plm_sv path, bool public_on
     return -1;
 }
 
-plm_sv plm_repo_cache_name(struct plm_arena *a, const char *kind, const unsigned char digest[PLM_SHA256_BYTES])
+plm_sv plm_repo_cache_name(struct plm_arena *a, const char *kind,
+                           const unsigned char digest[PLM_SHA256_BYTES])
 {
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(256);
     plm_buf_printf(&b, "%s-", kind);
