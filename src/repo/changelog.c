@@ -16,6 +16,7 @@
  */
 #include "base/text.h"
 #include "base/time.h"
+#include "codec/ar.h"
 #include "codec/tar.h"
 #include "repo/repo_int.h"
 
@@ -192,56 +193,46 @@ static int from_diff(plm_sv archive, struct plm_buf *out, plm_err **err)
     return out->n > before ? 0 : plm_fail(err, PLM_E_NOTFOUND, "no debian/changelog in the packaging diff");
 }
 
-/* A member of a binary package's common ar archive whose name begins so. (deb(5)) */
-static plm_sv ar_member(plm_sv deb, plm_sv prefix)
-{
-    if (!plm_sv_starts(deb, PLM_SV("!<arch>\n")))
-        return PLM_SV_NULL;
-    plm_sv rest = plm_sv_from_off(deb, 8);
-    while (rest.n >= 60) {
-        uint64_t size;
-        if (!plm_sv_u64(plm_sv_trim(plm_sv_sub(rest, 48, 10)), &size) || size > rest.n - 60)
-            return PLM_SV_NULL;
-        if (plm_sv_starts(rest, prefix))
-            return plm_sv_sub(rest, 60, (size_t)size);
-        rest = plm_sv_from_off(rest, 60 + (size_t)size + (size & 1));
-    }
-    return PLM_SV_NULL;
-}
-
 static bool is_doc_changelog(plm_sv name)
 {
     return plm_sv_glob(PLM_SV("./usr/share/doc/*/changelog.Debian*.gz"), name) ||
            plm_sv_glob(PLM_SV("./usr/share/doc/*/changelog.gz"), name);
 }
 
-static int from_deb(const struct plm_ctx *ctx, plm_sv archive, struct plm_buf *out, plm_err **err)
+/* The changelog out of data.tar. A package of a non-native source has upstream's changelog.gz too, which
+ * comes later in the alphabet. */
+static int from_data(const struct plm_ctx *ctx, struct plm_stream *data, struct plm_buf *out, plm_err **err)
 {
-    plm_sv data = ar_member(archive, PLM_SV("data.tar"));
-    if (!data.p)
-        return plm_fail(err, PLM_E_PARSE, "no data.tar in the binary package");
-    struct plm_stream *raw = plm_stream_view(data, "data.tar", err);
-    if (!raw)
-        return -1;
-    plm_auto(plm_stream_free) struct plm_stream *s = plm_stream_decompress(raw, ctx->limits, err);
+    plm_auto(plm_stream_free) struct plm_stream *s = plm_stream_decompress(data, ctx->limits, err);
     plm_auto(plm_tar_free) struct plm_tar *t = s ? plm_tar_new(s, ctx->limits, err) : NULL;
     if (!t)
         return -1;
     plm_auto_done(plm_buf_done) struct plm_buf packed = PLM_BUF(REPO_CHANGELOG_MAX);
     struct plm_tar_entry e;
     int r;
-    /* A package of a non-native source has upstream's changelog.gz too, which comes later in the alphabet. */
     while ((r = plm_tar_next(t, &e, err)) > 0)
         if (e.type == PLM_TAR_FILE && is_doc_changelog(e.name)) {
             if (plm_tar_slurp(t, REPO_CHANGELOG_MAX, &packed, err) < 0)
                 return -1;
-            break;
+            return plm_decompress(plm_buf_sv(&packed), "changelog.gz", REPO_CHANGELOG_MAX, out, err);
         }
-    if (r < 0)
+    return r < 0 ? -1 : plm_fail(err, PLM_E_NOTFOUND, "no changelog in the binary package");
+}
+
+static int from_deb(const struct plm_ctx *ctx, plm_sv archive, struct plm_buf *out, plm_err **err)
+{
+    plm_auto(plm_stream_free) struct plm_stream *s = plm_stream_view(archive, "binary package", err);
+    plm_auto(plm_ar_free) struct plm_ar *ar = s ? plm_ar_new(s, ctx->limits, err) : NULL;
+    if (!ar)
         return -1;
-    if (!packed.n)
-        return plm_fail(err, PLM_E_NOTFOUND, "no changelog in the binary package");
-    return plm_decompress(plm_buf_sv(&packed), "changelog.gz", REPO_CHANGELOG_MAX, out, err);
+    struct plm_ar_entry e;
+    int r;
+    while ((r = plm_ar_next(ar, &e, err)) > 0)
+        if (plm_sv_starts(e.name, PLM_SV("data.tar"))) {
+            struct plm_stream *data = plm_ar_member(ar, err);
+            return data ? from_data(ctx, data, out, err) : -1;
+        }
+    return r < 0 ? -1 : plm_fail(err, PLM_E_PARSE, "no data.tar in the binary package");
 }
 
 int plm_changelog_extract(const struct plm_ctx *ctx, plm_sv name, plm_sv archive, struct plm_buf *out,

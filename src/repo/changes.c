@@ -241,6 +241,11 @@ int plm_changes_load(const struct repo_run *run, plm_sv distro, struct repo_jobs
     for (size_t i = 0; i < jobs->rows.n; i++) {
         jobs->rows.v[i].is_cached = read_cached(&jobs->workers[0], distro, &jobs->rows.v[i]);
         missing += !jobs->rows.v[i].is_cached;
+        if (jobs->rows.v[i].is_cached && !jobs->rows.v[i].is_known)
+            plm_repo_note(notes, "repo.no-changelog", PLM_SEV_LOW,
+                          plm_arena_printf(notes->arena, "%.*s %.*s", PLM_SV_ARG(jobs->rows.v[i].source),
+                                           PLM_SV_ARG(jobs->rows.v[i].version)),
+                          "its changelog could not be had when last tried, less than a day ago");
     }
     if (!missing)
         return 0;

@@ -62,6 +62,8 @@ static void fill_new(struct plm_report *r, struct plm_finding *f, const struct r
     f->id = plm_arena_sv(r->arena, hit->id);
     f->title = plm_arena_sv(r->arena, hit->title);
     f->native_severity = plm_arena_sv(r->arena, hit->native_severity);
+    if (hit->native_severity.p)
+        (void)plm_severity_parse(hit->native_severity, &f->severity);
     f->package = hit->package;
     f->fix = PLM_FIX_FIXED;
     f->fix_date = hit->date;
@@ -71,8 +73,6 @@ static void fill_new(struct plm_report *r, struct plm_finding *f, const struct r
         f->layer = p->locations.v[0].layer;
         f->is_base = f->layer != PLM_NONE && f->layer < t->layers.n && t->layers.v[f->layer].is_base;
     }
-    for (size_t i = 0; i < hit->references.n; i++)
-        (void)plm_sv_vec_add(r->arena, &f->references, hit->references.v[i]);
 }
 
 int plm_emit(struct repo_emit *e, const struct repo_hit *hit, plm_err **err)

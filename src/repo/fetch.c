@@ -9,6 +9,7 @@
  * which carries the time it was fetched. Files are replaced atomically.
  */
 #include "base/pool.h"
+#include "base/rd.h"
 #include "base/text.h"
 #include "repo/repo_int.h"
 
@@ -64,6 +65,63 @@ int plm_repo_get(struct repo_worker *w, plm_sv base, plm_sv path, bool public_on
         return 0;
     out->n = before;
     return -1;
+}
+
+static const char raw_magic[8] = {'P', 'L', 'M', 'R', 'R', 'W', '0', '1'};
+
+/* A fetched file of the cache: "PLMRRW01", u64 time, the bytes. */
+static bool read_raw(const struct repo_run *run, plm_sv name, size_t max, struct plm_buf *out,
+                     int64_t *out_at)
+{
+    plm_auto_done(plm_buf_done) struct plm_buf f = PLM_BUF(max + 16);
+    if (!plm_repo_cache_read(run, name, f.max, &f))
+        return false;
+    struct plm_rd r = PLM_RD(plm_buf_sv(&f));
+    plm_sv magic = plm_rd_bytes(&r, sizeof(raw_magic));
+    uint64_t at = plm_rd_u64le(&r);
+    if (r.failed || memcmp(magic.p, raw_magic, sizeof(raw_magic)) != 0 || at > INT64_MAX)
+        return false;
+    plm_buf_put(out, r.data.p + r.at, plm_rd_left(&r));
+    *out_at = (int64_t)at < run->now ? (int64_t)at : run->now;
+    return !out->failed;
+}
+
+static void write_raw(const struct repo_run *run, plm_sv name, plm_sv data)
+{
+    plm_auto_done(plm_buf_done) struct plm_buf f = PLM_BUF(data.n + 16);
+    plm_buf_put(&f, raw_magic, sizeof(raw_magic));
+    plm_buf_u64le(&f, (uint64_t)run->now);
+    plm_buf_sv_put(&f, data);
+    if (!f.failed)
+        plm_repo_cache_write(run, name, plm_buf_sv(&f));
+}
+
+int plm_repo_get_cached(struct repo_worker *w, plm_sv base, plm_sv path, bool public_only, size_t max,
+                        struct plm_buf *out, int64_t *out_as_of, plm_err **err)
+{
+    const struct repo_run *run = w->run;
+    plm_auto_done(plm_buf_done) struct plm_buf old = PLM_BUF(max), key = PLM_BUF(PLM_KIB(64));
+    unsigned char digest[PLM_SHA256_BYTES];
+    plm_buf_view(&key, base);
+    plm_buf_view(&key, path);
+    plm_sha256_of(plm_buf_sv(&key), digest);
+    plm_sv name = plm_repo_cache_name(w->arena, "raw", digest);
+    int64_t at = 0;
+    bool is_there = read_raw(run, name, max, &old, &at);
+    plm_auto(plm_err_free) plm_err *why = NULL;
+    bool use_old = is_there && (run->ctx->offline || (uint64_t)(run->now - at) <= run->max_age);
+    if (!use_old && plm_repo_get(w, base, path, public_only, max, out, &why) == 0) {
+        write_raw(run, name, plm_buf_sv(out));
+        *out_as_of = run->now;
+        return 0;
+    }
+    if (!is_there)
+        return plm_err_move(err, &why);
+    if (!use_old)
+        plm_repo_note_err(&w->notes, "repo.stale", PLM_SEV_MEDIUM, base, &why);
+    plm_buf_sv_put(out, plm_buf_sv(&old));
+    *out_as_of = at;
+    return plm_buf_check(out, err);
 }
 
 plm_sv plm_repo_cache_name(struct plm_arena *a, const char *kind,

@@ -21,7 +21,7 @@ static const char index_magic[8] = {'P', 'L', 'M', 'R', 'I', 'X', '0', '2'};
 #define HEAD_BYTES 12u
 
 struct builder {
-    struct plm_buf pool, offsets; /* offsets: u32 into the pool, native */
+    struct repo_index_writer w;
     enum repo_index_kind kind;
 };
 
@@ -29,17 +29,17 @@ struct fields {
     plm_sv name, version, source, path, size, sha, dir, sums;
 };
 
-static void put_record(struct builder *b, const struct repo_record *r)
+void plm_index_put(struct repo_index_writer *w, const struct repo_record *r)
 {
-    uint32_t at = (uint32_t)b->pool.n;
-    plm_buf_put(&b->offsets, &at, sizeof(at));
-    plm_buf_view(&b->pool, r->name);
-    plm_buf_view(&b->pool, r->version);
-    plm_buf_view(&b->pool, plm_sv_eq(r->source, r->name) ? PLM_SV_NULL : r->source);
-    plm_buf_view(&b->pool, plm_sv_eq(r->source_version, r->version) ? PLM_SV_NULL : r->source_version);
-    plm_buf_view(&b->pool, r->path);
-    plm_buf_varint(&b->pool, r->size);
-    plm_buf_put(&b->pool, r->sha256, sizeof(r->sha256));
+    uint32_t at = (uint32_t)w->pool.n;
+    plm_buf_put(&w->offsets, &at, sizeof(at));
+    plm_buf_view(&w->pool, r->name);
+    plm_buf_view(&w->pool, r->version);
+    plm_buf_view(&w->pool, plm_sv_eq(r->source, r->name) ? PLM_SV_NULL : r->source);
+    plm_buf_view(&w->pool, plm_sv_eq(r->source_version, r->version) ? PLM_SV_NULL : r->source_version);
+    plm_buf_view(&w->pool, r->path);
+    plm_buf_varint(&w->pool, r->size);
+    plm_buf_put(&w->pool, r->sha256, sizeof(r->sha256));
 }
 
 static bool hex_digest(plm_sv hex, unsigned char out[PLM_SHA256_BYTES])
@@ -103,7 +103,7 @@ static int add_package(struct builder *b, const struct fields *f)
     }
     if (!plm_sv_u64(f->size, &r.size) || !hex_digest(f->sha, r.sha256))
         return 0;
-    put_record(b, &r);
+    plm_index_put(&b->w, &r);
     return 0;
 }
 
@@ -142,7 +142,7 @@ static int add_source(struct builder *b, const struct fields *f)
     if (asprintf(&path, "%.*s/%.*s", PLM_SV_ARG(f->dir), PLM_SV_ARG(best)) < 0)
         return -1;
     r.path = plm_sv_from(path);
-    put_record(b, &r);
+    plm_index_put(&b->w, &r);
     return 0;
 }
 
@@ -155,7 +155,7 @@ static int on_stanza(void *arg, plm_sv st, plm_err **err)
         return 0;
     if ((b->kind == REPO_PACKAGES ? add_package(b, &f) : add_source(b, &f)) < 0)
         return plm_fail_oom(err);
-    return plm_buf_check(&b->pool, err) < 0 ? -1 : plm_buf_check(&b->offsets, err);
+    return plm_buf_check(&b->w.pool, err) < 0 ? -1 : plm_buf_check(&b->w.offsets, err);
 }
 
 static int compare_records(const void *a, const void *b, void *pool)
@@ -168,25 +168,34 @@ static int compare_records(const void *a, const void *b, void *pool)
     return c ? c : plm_sv_cmp(plm_rd_view(&x), plm_rd_view(&y));
 }
 
-int plm_index_build(struct plm_stream *s, enum repo_index_kind kind, struct plm_buf *out, plm_err **err)
+int plm_index_finish(struct repo_index_writer *w, struct plm_buf *out, plm_err **err)
 {
-    struct builder b = {.pool = PLM_BUF(REPO_INDEX_BIN_MAX), .offsets = PLM_BUF(PLM_MIB(16)), .kind = kind};
-    int r = plm_stanzas_each(s, REPO_STANZA_MAX, on_stanza, &b, err);
+    uint32_t *at = (uint32_t *)(void *)w->offsets.p;
+    size_t count = w->offsets.n / sizeof(uint32_t);
+    int r = plm_buf_check(&w->pool, err) < 0 ? -1 : plm_buf_check(&w->offsets, err);
     if (r == 0) {
-        uint32_t *at = (uint32_t *)(void *)b.offsets.p;
-        size_t count = b.offsets.n / sizeof(uint32_t);
         if (count)
-            qsort_r(at, count, sizeof(*at), compare_records, &b.pool);
+            qsort_r(at, count, sizeof(*at), compare_records, &w->pool);
         plm_buf_put(out, index_magic, sizeof(index_magic));
         plm_buf_u32le(out, (uint32_t)count);
         for (size_t i = 0; i < count; i++)
-            plm_buf_u32le(out, (uint32_t)(at[i] + HEAD_BYTES + b.offsets.n));
-        plm_buf_put(out, b.pool.p, b.pool.n);
+            plm_buf_u32le(out, (uint32_t)(at[i] + HEAD_BYTES + w->offsets.n));
+        plm_buf_put(out, w->pool.p, w->pool.n);
         r = plm_buf_check(out, err);
     }
-    plm_buf_done(&b.pool);
-    plm_buf_done(&b.offsets);
+    plm_buf_done(&w->pool);
+    plm_buf_done(&w->offsets);
     return r;
+}
+
+int plm_index_build(struct plm_stream *s, enum repo_index_kind kind, struct plm_buf *out, plm_err **err)
+{
+    struct builder b = {.w = REPO_INDEX_WRITER, .kind = kind};
+    if (plm_stanzas_each(s, REPO_STANZA_MAX, on_stanza, &b, err) == 0)
+        return plm_index_finish(&b.w, out, err);
+    plm_buf_done(&b.w.pool);
+    plm_buf_done(&b.w.offsets);
+    return -1;
 }
 
 int plm_index_open(plm_sv data, struct repo_index *out, plm_err **err)

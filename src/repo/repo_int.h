@@ -118,6 +118,13 @@ struct repo_index {
     plm_sv data;
     size_t count;
 };
+struct repo_index_writer {
+    struct plm_buf pool, offsets;
+};
+#define REPO_INDEX_WRITER ((struct repo_index_writer){PLM_BUF(REPO_INDEX_BIN_MAX), PLM_BUF(PLM_MIB(16))})
+void plm_index_put(struct repo_index_writer *w, const struct repo_record *r);
+/* Sorts and writes the file; the writer is empty afterwards, also on failure. */
+int plm_index_finish(struct repo_index_writer *w, struct plm_buf *out, plm_err **err);
 /* Parses a whole index from a stream into its compact form. */
 int plm_index_build(struct plm_stream *s, enum repo_index_kind kind, struct plm_buf *out, plm_err **err);
 /* Checks the header; data is borrowed. PARSE if it is no index. */
@@ -168,8 +175,14 @@ void plm_repo_worker_done(struct repo_worker *w);
 int plm_repo_get(struct repo_worker *w, plm_sv base, plm_sv path, bool public_only, size_t max,
                  struct plm_buf *out, plm_err **err);
 
+/* The same through the cache: what was fetched within run->max_age is not asked for again; when the mirror
+ * does not answer an older copy is used, and said. out_as_of: when it was fetched. */
+int plm_repo_get_cached(struct repo_worker *w, plm_sv base, plm_sv path, bool public_only, size_t max,
+                        struct plm_buf *out, int64_t *out_as_of, plm_err **err);
+
 /* "idx-<hex>": the name of a cache file from the digest of its key. */
-plm_sv plm_repo_cache_name(struct plm_arena *a, const char *kind, const unsigned char digest[PLM_SHA256_BYTES]);
+plm_sv plm_repo_cache_name(struct plm_arena *a, const char *kind,
+                           const unsigned char digest[PLM_SHA256_BYTES]);
 /* False if it is not there. */
 bool plm_repo_cache_read(const struct repo_run *run, plm_sv name, size_t max, struct plm_buf *out);
 /* Maps it, and marks it used. */
@@ -268,7 +281,7 @@ void plm_emit_done(struct repo_emit *e);
 struct repo_hit {
     uint32_t package;
     plm_sv id, title, record, fixed, by, native_severity;
-    plm_sv_vec evidence, references;
+    plm_sv_vec evidence;
     int64_t date;
 };
 /* A finding, or more provenance for the one that is there: one per (id, package). False if it was there from
@@ -279,6 +292,23 @@ int plm_emit(struct repo_emit *e, const struct repo_hit *hit, plm_err **err);
 
 int plm_repo_deb(const struct repo_run *run, struct plm_report *r, uint32_t target, plm_sv distro,
                  struct plm_repo_outcome *out, plm_err **err);
+/* Repositories that are not Debian's: addresses that stand for a target. */
+struct repo_place {
+    plm_sv url;
+    plm_sv_vec keys; /* files */
+    bool public_only;
+};
+typedef PLM_VEC(struct repo_place) repo_place_vec;
+/* Is this machine's own distribution that of the target? (etc/os-release) */
+bool plm_repo_same_distro(const struct repo_run *run, plm_sv id);
+/* One .repo file of yum/dnf (yum.conf(5)): enabled repositories with a baseurl into out, the others as notes.
+ */
+int plm_yum_parse(plm_sv text, plm_sv file, plm_sv releasever, plm_sv basearch, struct plm_arena *a,
+                  repo_place_vec *out, struct repo_notes *notes, plm_err **err);
+/* Configured places and this machine's for the target's distribution; what was skipped, and that there is
+ * none (repo.no-mirror), as notes. type: "rpm" or "apk". */
+int plm_places_find(const struct repo_run *run, struct repo_worker *w, const struct plm_distro *distro,
+                    plm_sv type, plm_sv arch, repo_place_vec *out, plm_err **err);
 int plm_repo_rpm(const struct repo_run *run, struct plm_report *r, uint32_t target,
                  struct plm_repo_outcome *out, plm_err **err);
 int plm_repo_apk(const struct repo_run *run, struct plm_report *r, uint32_t target,
