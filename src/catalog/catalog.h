@@ -21,7 +21,7 @@ struct plm_cataloger {
     const char *summary;
     const char *type; /* purl type of its packages; NULL: gives no packages */
     const struct plm_extractor *extractor;
-    bool on_request; /* run only where it is asked for (licenses of Debian packages) */
+    bool on_request; /* not in plm_extractors: runs only where it is added (licenses of Debian packages) */
 };
 PLM_SET_DECLARE(plm_catalogers, struct plm_cataloger);
 

@@ -103,14 +103,12 @@ static plm_sv alpine(struct plm_arena *a, struct plm_distro *d)
                             PLM_SV_ARG(before(minor, '_')));
 }
 
-/* Long-term releases are the .04 ones of even years. */
+/* Long-term releases are the .04 ones of even years (since 10.04 they are named so). */
 static plm_sv ubuntu(struct plm_arena *a, const struct plm_distro *d)
 {
     plm_sv v = d->version;
     bool lts = v.n == 5 && plm_sv_ends(v, PLM_SV(".04")) && (v.p[1] - '0') % 2 == 0;
-    if (v.n < 5)
-        return PLM_SV_NULL;
-    return plm_arena_printf(a, "Ubuntu:%.*s%s", PLM_SV_ARG(plm_sv_sub(v, 0, 5)), lts ? ":LTS" : "");
+    return plm_arena_printf(a, "Ubuntu:%.*s%s", PLM_SV_ARG(v), lts ? ":LTS" : "");
 }
 
 /* "15.5" is 15 SP5, "12" is 12. */

@@ -4,7 +4,8 @@
  *
  * Where the file is machine-readable (DEP-5, "Format:" in its first stanza) the short names of
  * all License fields; else the names of the texts in /usr/share/common-licenses that it refers
- * to. Best effort: run only on request, what neither way finds is left unknown. O(file).
+ * to. Best effort: what neither way finds is left unknown. Its extractor is not among plm_extractors: it runs
+ * only where someone adds it. O(file).
  */
 #include "catalog_int.h"
 #include "codec/deb822.h"
@@ -72,8 +73,6 @@ static const struct plm_extractor extractor = {
     .max_bytes = PLM_MIB(4),
     .extract = license_extract,
 };
-PLM_REGISTER(plm_extractors, struct plm_extractor, extractor);
-
 static const struct plm_cataloger dpkg_license = {
     .id = "dpkg-license",
     .summary = "Licenses of Debian and Ubuntu packages, from their copyright files",

@@ -60,10 +60,10 @@ static inline void harness_done(struct harness *h)
 
 static inline const struct plm_extractor *harness_extractor(plm_sv path)
 {
-    PLM_SET_FOREACH (plm_extractors, struct plm_extractor, x) {
-        for (const char *const *g = x->globs; *g; g++)
+    PLM_SET_FOREACH (plm_catalogers, struct plm_cataloger, c) {
+        for (const char *const *g = c->extractor->globs; *g; g++)
             if (plm_sv_glob(plm_sv_from(*g), path))
-                return x;
+                return c->extractor;
     }
     return NULL;
 }

@@ -6,6 +6,7 @@
 #include "harness.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static char *status_of(const char *const *packages)
 {
@@ -135,12 +136,42 @@ static void test_broken_records(void **state)
     }
 }
 
+/* Ids are unique, every cataloger has a summary, a folder of test data and, unless it runs on request only,
+ * its extractor among those that every scan runs. */
+static void test_registry(void **state)
+{
+    (void)state;
+    size_t n = 0, registered = 0;
+    PLM_SET_FOREACH (plm_catalogers, struct plm_cataloger, c) {
+        char *folder = NULL;
+        n++;
+        assert_true(c->summary && c->summary[0] && c->extractor->summary && c->extractor->summary[0]);
+        assert_string_equal(c->id, c->extractor->id);
+        assert_true(asprintf(&folder, PLM_TEST_DATA "/%s", c->id) > 0);
+        if (access(folder, R_OK) != 0)
+            fail_msg("%s is missing", folder);
+        free(folder);
+        PLM_SET_FOREACH (plm_catalogers, struct plm_cataloger, o) {
+            assert_true(o == c || strcmp(o->id, c->id) != 0);
+        }
+        size_t here = 0;
+        PLM_SET_FOREACH (plm_extractors, struct plm_extractor, x) {
+            here += x == c->extractor;
+        }
+        assert_int_equal(here, c->on_request ? 0 : 1);
+        registered += here;
+    }
+    assert_int_equal(registered, PLM_SET_COUNT(plm_extractors));
+    assert_true(n >= 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layers),         cmocka_unit_test(test_all_layers),
         cmocka_unit_test(test_preference),     cmocka_unit_test(test_deleted_database),
         cmocka_unit_test(test_broken_records), cmocka_unit_test(test_purl_and_strings_outlive),
+        cmocka_unit_test(test_registry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
