@@ -7,6 +7,7 @@
 
 // clang-format off
 const struct plm_code_row plm_codes[] = {
+    {"cache.no-dir", "no directory for the cache is known"},
     {"catalog.bad-record", "a layer's record of a package database does not read; the layer is scanned again"},
     {"config.exists", "the file to write is there already"},
     {"config.file", "a configuration file is not a mapping of keys, or not a regular file"},
