@@ -238,6 +238,7 @@ static int add_layer(const struct plm_blobs *blobs, const struct plm_doc_descrip
     *l = (struct plm_plan_layer){.about = {.digest = plm_arena_sv(plan->arena, d->digest), .size = d->size},
                                  .where = x.fd < 0 ? ready.where : PLM_LAYER_EXTENT,
                                  .record = ready.record,
+                                 .is_sealed = ready.is_sealed,
                                  .fd = x.fd,
                                  .offset = x.offset,
                                  .bytes = x.bytes,
