@@ -64,6 +64,7 @@ struct plm_plan {
     PLM_VEC(struct plm_plan_layer) layers;
     PLM_VEC(struct plm_diagnostic) diagnostics;
     uint64_t bytes_read;
+    bool has_stored; /* something went to the cache, whose bound is then to be kept */
 };
 
 struct plm_plan *plm_plan_new(const struct plm_source *src, plm_err **err);

@@ -136,6 +136,7 @@ static void store_record(struct plm_layer_run *run, const struct plm_cache_key *
 {
     if (run->opt->no_cache)
         return;
+    run->is_stored = true;
     plm_record_seal(run->bytes.p, run->bytes.n);
     plm_cache_store(run->ctx, PLM_CACHE_LAYER, key, plm_buf_sv(&run->bytes));
 }

@@ -53,12 +53,23 @@ static int take_contents(struct plm_builder *b, struct plm_tar *t, const struct 
     return plm_builder_extract(b, node, m, n, plm_buf_sv(&content), err);
 }
 
-static int read_entries(struct plm_builder *b, struct plm_tar *t, const struct plm_limits *limits,
-                        plm_err **err)
+/* Decompression has its own check; this one is for layers that come as they are. */
+static int check_bytes(const struct plm_stream *s, const struct plm_limits *limits, plm_err **err)
+{
+    if (plm_stream_offset(s) <= limits->layer_bytes)
+        return 0;
+    return plm_fail_id(err, PLM_E_LIMIT, "limit.bytes", "over the limit of %llu uncompressed bytes",
+                       (unsigned long long)limits->layer_bytes);
+}
+
+static int read_entries(struct plm_builder *b, struct plm_stream *s, struct plm_tar *t,
+                        const struct plm_limits *limits, plm_err **err)
 {
     struct plm_tar_entry te;
     int r;
     for (uint64_t n = 0; (r = plm_tar_next(t, &te, err)) > 0; n++) {
+        if (check_bytes(s, limits, err) < 0)
+            return -1;
         if (n >= limits->layer_entries)
             return plm_fail(err, PLM_E_LIMIT, "more than limits.layer_entries (%llu) entries",
                             (unsigned long long)limits->layer_entries);
@@ -96,9 +107,9 @@ static int read_layer(struct plm_builder *b, struct plm_stream *raw, const struc
 {
     plm_auto(plm_stream_free) struct plm_stream *s = plm_stream_decompress(raw, limits, err);
     plm_auto(plm_tar_free) struct plm_tar *t = s ? plm_tar_new(s, limits, err) : NULL;
-    if (!t || read_entries(b, t, limits, err) < 0)
+    if (!t || read_entries(b, s, t, limits, err) < 0 || drain(s, err) < 0)
         return -1;
-    return drain(s, err);
+    return check_bytes(s, limits, err);
 }
 
 int plm_layer_record(struct plm_stream *raw, plm_sv name, const struct plm_limits *limits,

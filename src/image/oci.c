@@ -256,7 +256,10 @@ static int add_layer(const struct plm_blobs *blobs, const struct plm_doc_descrip
 int plm_plan_config(struct plm_plan *p, const struct plm_image_options *opt, const struct plm_doc_config *c,
                     plm_err **err)
 {
-    if (opt->platform.n && !plm_platform_fits(opt->platform, c->os, c->arch, c->variant))
+    plm_sv want = opt->platform, os, rest, arch, variant; /* a config often leaves the variant to the index */
+    if (!c->variant.n && plm_sv_cut(want, '/', &os, &rest) && plm_sv_cut(rest, '/', &arch, &variant))
+        want.n -= variant.n + 1;
+    if (want.n && !plm_platform_fits(want, c->os, c->arch, c->variant))
         return plm_fail_id(err, PLM_E_NOTFOUND, "image.platform", "the image is for %.*s/%.*s, not %.*s",
                            PLM_SV_ARG(c->os), PLM_SV_ARG(c->arch), PLM_SV_ARG(opt->platform));
     if (c->arch.n)

@@ -318,12 +318,13 @@ static void move_from(struct plm_layer_run *to, struct plm_layer_run *from)
 {
     struct plm_wanted wanted = to->wanted;
     uint64_t bytes = to->bytes_read + from->bytes_read;
-    bool is_cached = to->is_cached && from->is_cached;
+    bool is_cached = to->is_cached && from->is_cached, is_stored = to->is_stored || from->is_stored;
     plm_layer_run_done(to);
     *to = *from;
     to->wanted = wanted;
     to->bytes_read = bytes;
     to->is_cached = is_cached;
+    to->is_stored = is_stored;
 }
 
 /* Reads those layers again that hold wanted bytes under other names. True in *out_any if there were some. */
@@ -499,8 +500,14 @@ struct plm_analysis *plm_plan_run(const struct plm_ctx *ctx, struct plm_plan *pl
     if (!r.layers || !interests)
         return PLM_NULL(plm_fail_oom(err));
     struct plm_analysis *a = run_plan(&r, err);
-    for (size_t i = 0; i < r.n; i++)
+    bool has_stored = p->has_stored;
+    for (size_t i = 0; i < r.n; i++) {
+        has_stored = has_stored || r.layers[i].is_stored;
         plm_layer_run_done(&r.layers[i]);
+    }
+    if (has_stored) /* failing to keep the bound is no fault of the scan; the next one tries again */
+        (void)!plm_cache_prune(ctx, opt->cache_bytes ? opt->cache_bytes : PLM_CACHE_BYTES_DEFAULT, NULL,
+                               NULL);
     free(r.layers);
     return a;
 }

@@ -21,7 +21,7 @@ struct plm_layer_run {
     struct plm_buf bytes;                /* ... or what a worker wrote */
     char computed[PLM_DIGEST_CHARS + 1]; /* digest of the bytes as read, "" if they were not read whole */
     uint64_t bytes_read;
-    bool is_cached, is_loaded, lacks_landlock, is_mismatch;
+    bool is_cached, is_loaded, is_stored, lacks_landlock, is_mismatch;
     plm_err *failed;
 };
 void plm_layer_run(struct plm_layer_run *run);

@@ -400,6 +400,7 @@ static void store(struct save *s, const struct member *m, const struct plm_plan_
         return;
     plm_record_seal(l->record.p, l->record.n);
     plm_cache_store(s->ctx, PLM_CACHE_LAYER, &key, plm_buf_sv(&l->record));
+    s->plan->has_stored = true;
 }
 
 static void judge_member(struct save *s, const struct member *m, plm_sv claim)
