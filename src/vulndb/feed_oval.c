@@ -45,7 +45,11 @@ struct parser {
     const struct index *index;
     struct plm_advisory adv;
     plm_sv_vec platforms, cves;
-    plm_sv modules[NESTING]; /* of the open criteria, inherited downwards; by nesting */
+    /* of the open criteria, by nesting, inherited downwards: the module, and the platform where there are
+     * several */
+    struct {
+        plm_sv module, platform;
+    } scope[NESTING];
     size_t nesting;
     enum plm_fix_state resolution; /* of the open <resolution> */
     bool has_resolution;
@@ -191,13 +195,15 @@ static void take_test(struct parser *p, const struct plm_xml *x, plm_sv ref)
     const struct state *st = t ? plm_map_get(p->index->states, t->state) : NULL;
     if (!package || !package->n || !st || !st->is_usable || !st->evr.n)
         return;
+    plm_sv only = p->scope[p->nesting].platform;
     for (size_t i = 0; i < p->platforms.n; i++) {
-        struct plm_affected *a = add_row(p, x, p->platforms.v[i], *package, st->evr);
+        bool is_other = only.n && !plm_sv_eq(only, p->platforms.v[i]);
+        struct plm_affected *a = is_other ? NULL : add_row(p, x, p->platforms.v[i], *package, st->evr);
         if (!a)
             continue;
         /* a list of alternatives is "all that exist" */
         a->arch = plm_sv_find(st->arch, '|') == SIZE_MAX && st->arch.n ? st->arch : PLM_SV_NULL;
-        a->modularity = p->modules[p->nesting];
+        a->modularity = p->scope[p->nesting].module;
         a->state = st->is_inclusive ? PLM_FIX_NOT_FIXED : PLM_FIX_FIXED;
         plm_feed_range(p->s, a,
                        st->is_inclusive ? (struct plm_range){.last_affected = st->evr}
@@ -272,8 +278,21 @@ static int start_criteria(struct parser *p, const struct plm_xml *x, plm_err **e
     if (p->nesting + 1 >= NESTING)
         return plm_xml_fail(x, err, "criteria nested too deep");
     p->nesting++;
-    p->modules[p->nesting] = p->modules[p->nesting - 1];
+    p->scope[p->nesting] = p->scope[p->nesting - 1];
     return 0;
+}
+
+static void start_criterion(struct parser *p, const struct plm_xml *x)
+{
+    plm_sv comment = plm_xml_attr(x, "comment"), module = module_of(p, comment);
+    if (module.n)
+        p->scope[p->nesting].module = module;
+    /* "Red Hat Enterprise Linux 8 is installed", in errata of several releases */
+    for (size_t i = 0; i < p->platforms.n; i++)
+        if (plm_sv_starts(comment, p->platforms.v[i]) &&
+            plm_sv_is(plm_sv_from_off(comment, p->platforms.v[i].n), " is installed"))
+            p->scope[p->nesting].platform = p->platforms.v[i];
+    take_test(p, x, plm_xml_attr(x, "test_ref"));
 }
 
 static int start(void *arg, const struct plm_xml *x, plm_err **err)
@@ -283,16 +302,12 @@ static int start(void *arg, const struct plm_xml *x, plm_err **err)
     if (plm_sv_is(name, "definition")) {
         p->adv = (struct plm_advisory){0};
         p->platforms = p->cves = (plm_sv_vec){0};
-        p->modules[0] = PLM_SV_NULL;
+        memset(&p->scope[0], 0, sizeof(p->scope[0]));
         p->nesting = 0;
     } else if (plm_sv_is(name, "criteria")) {
         return start_criteria(p, x, err);
     } else if (plm_sv_is(name, "criterion")) {
-        plm_sv module = module_of(p, plm_xml_attr(x, "comment"));
-        if (module.n)
-            p->modules[p->nesting] = module;
-        else
-            take_test(p, x, plm_xml_attr(x, "test_ref"));
+        start_criterion(p, x);
     } else if (plm_sv_is(name, "reference")) {
         start_reference(p, x);
     } else if (plm_sv_is(name, "cve")) {
