@@ -39,13 +39,14 @@ static int find_blob(void *impl, plm_sv digest, struct plm_extent *out, plm_err 
     return 0;
 }
 
-/* A plan that got half of its layers must not keep them. */
+/* A plan that got half of its layers must not keep them, nor what was said about them. */
 static void drop_layers(struct plm_plan *plan)
 {
     for (size_t i = 0; i < plan->layers.n; i++)
         if (plan->layers.v[i].fd >= 0)
             close(plan->layers.v[i].fd);
-    plan->layers.n = 0;
+    plan->layers.n = plan->diagnostics.n = 0;
+    plan->target.is_incomplete = false;
 }
 
 int plm_engine_plan_content(const struct plm_ctx *ctx, const struct plm_image_options *opt, plm_sv root_dir,

@@ -77,6 +77,15 @@ static int plan_in_place(const struct plm_ctx *ctx, struct plm_engine *e,
                                    plan, why, err);
 }
 
+/* A blob that the store lost: perhaps the engine can make it again from what it unpacked. */
+static bool lacks_a_layer(const struct plm_plan *plan)
+{
+    for (size_t i = 0; i < plan->layers.n; i++)
+        if (plan->layers.v[i].where == PLM_LAYER_ABSENT)
+            return true;
+    return false;
+}
+
 static struct plm_analysis *analyze(const struct plm_ctx *ctx, enum plm_engine_kind kind,
                                     const struct plm_source *src, const struct plm_image_options *opt,
                                     plm_err **err)
@@ -92,8 +101,10 @@ static struct plm_analysis *analyze(const struct plm_ctx *ctx, enum plm_engine_k
                 : plan_in_place(ctx, e, &image, opt, plan, &why, err);
     if (r < 0)
         return NULL;
-    if (r > 0)
+    if (r > 0 && !lacks_a_layer(plan))
         return plm_plan_run(ctx, plm_take(plan), opt, err);
+    if (r > 0)
+        why = PLM_SV("the content store lacks a layer");
     plm_log(ctx, PLM_LOG_DEBUG, "image is exported", "image", image.id.p, "because", why.p ? why.p : "",
             NULL);
     return by_export(ctx, e, src, opt, err);
