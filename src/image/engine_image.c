@@ -34,7 +34,7 @@ static void free_export(void *impl)
     plm_http_close(impl);
 }
 
-static const struct plm_stream_ops export_ops = {read_export, free_export};
+static const struct plm_stream_ops export_ops = {.read = read_export, .free = free_export};
 
 static struct plm_analysis *by_export(const struct plm_ctx *ctx, struct plm_engine *e,
                                       const struct plm_source *src, const struct plm_image_options *opt,
