@@ -103,7 +103,7 @@ static int chisel_extract(const struct plm_entry *e, plm_sv content, struct plm_
     return rc;
 }
 
-static const char *const globs[] = {"**/manifest.wall", NULL};
+static const char *const globs[] = {"var/lib/chisel/manifest.wall", NULL};
 
 static const struct plm_extractor extractor = {
     .id = "chisel",

@@ -5,6 +5,7 @@
 #include "cli/scan_options.h"
 
 #include "base/fs.h"
+#include "catalog/catalog.h"
 #include "report/report.h"
 
 #include <sys/stat.h>
@@ -17,13 +18,27 @@ static int by_id(const void *a, const void *b)
     return strcmp((*x)->id, (*y)->id);
 }
 
+/* Licenses of Debian packages and the like: dear to read, nobody's need in a scan for vulnerabilities. */
+static bool is_on_request(const struct plm_extractor *e)
+{
+    PLM_SET_FOREACH (plm_catalogers, struct plm_cataloger, c) {
+        if (c->extractor == e)
+            return c->on_request;
+    }
+    return false;
+}
+
 static int set_extractors(struct plm_scan_setup *s, plm_err **err)
 {
-    size_t n = PLM_SET_COUNT(plm_extractors);
-    const struct plm_extractor **list = plm_arena_array(s->arena, n ? n : 1, sizeof(*list));
+    size_t n = 0;
+    const struct plm_extractor **list =
+        plm_arena_array(s->arena, PLM_SET_COUNT(plm_extractors) + 1, sizeof(*list));
     if (!list)
         return plm_arena_check(s->arena, err);
-    memcpy(list, __start_plm_extractors, n * sizeof(*list));
+    PLM_SET_FOREACH (plm_extractors, struct plm_extractor, e) {
+        if (!is_on_request(e))
+            list[n++] = e;
+    }
     qsort(list, n, sizeof(*list), by_id);
     s->scan.image.extractors = list;
     s->scan.image.n_extractors = n;
