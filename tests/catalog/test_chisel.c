@@ -55,7 +55,7 @@ static void test_broken(void **state)
     harness_init(&h);
     /* not compressed is accepted; a broken line costs only itself */
     harness_add(
-        &h, "manifest.wall",
+        &h, "var/lib/chisel/manifest.wall",
         PLM_SV(
             "{\"jsonwall\":\"1.0\"}\n{\"kind\":\"package\",\"name\":\n{\"kind\":\"package\",\"name\":\"a\"}\n"
             "{\"kind\":\"package\",\"name\":\"b\",\"version\":\"1\"}\n"),
@@ -64,7 +64,7 @@ static void test_broken(void **state)
     assert_int_equal(h.report->packages.n, 1);
     assert_true(plm_sv_has(plm_buf_sv(&h.diags), PLM_SV("chisel.malformed: offset 19: ")));
     assert_true(plm_sv_has(plm_buf_sv(&h.diags), PLM_SV("1 more fault")));
-    assert_int_equal(harness_add(&h, "x/manifest.wall", PLM_SV("\x28\xb5\x2f\xfd garbage"), PLM_NONE, true),
+    assert_int_equal(harness_add(&h, "var/lib/chisel/manifest.wall", PLM_SV("\x28\xb5\x2f\xfd garbage"), PLM_NONE, true),
                      -1);
     harness_done(&h);
 }
