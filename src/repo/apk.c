@@ -92,9 +92,10 @@ static int check_signature(const struct repo_run *run, const struct repo_place *
             plm_sv prefix = plm_sv_from(kinds[i].prefix);
             if (!plm_sv_starts(e.name, prefix))
                 continue;
-            plm_auto_done(plm_buf_done) struct plm_buf sig = PLM_BUF(PLM_KIB(8)), name = PLM_BUF(PLM_KIB(8));
+            plm_auto_done(plm_buf_done) struct plm_buf sig = PLM_BUF(SIGNATURE_MAX + REPO_SLACK),
+                                                       name = PLM_BUF(PLM_KIB(8));
             plm_buf_sv_put(&name, plm_sv_from_off(e.name, prefix.n));
-            if (plm_tar_slurp(t, PLM_KIB(8), &sig, err) < 0)
+            if (plm_tar_slurp(t, SIGNATURE_MAX, &sig, err) < 0)
                 return -1;
             bool is_plain = plm_sv_find(plm_buf_sv(&name), '/') == SIZE_MAX && name.n && name.p[0] != '.';
             if (is_plain && signature_holds(run, p, plm_buf_sv(&name), EVP_get_digestbyname(kinds[i].digest),
@@ -156,7 +157,7 @@ static int read_index(const struct repo_run *run, plm_sv data, struct newest *n,
     while ((r = plm_tar_next(t, &e, err)) > 0) {
         if (!plm_sv_is(e.name, "APKINDEX"))
             continue;
-        plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(APKINDEX_MAX);
+        plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(APKINDEX_MAX + REPO_SLACK);
         if (plm_tar_slurp(t, APKINDEX_MAX, &text, err) < 0)
             return -1;
         plm_auto(plm_stream_free) struct plm_stream *v = plm_stream_view(plm_buf_sv(&text), "APKINDEX", err);

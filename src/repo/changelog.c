@@ -207,7 +207,7 @@ static int from_data(const struct plm_ctx *ctx, struct plm_stream *data, struct 
     plm_auto(plm_tar_free) struct plm_tar *t = s ? plm_tar_new(s, ctx->limits, err) : NULL;
     if (!t)
         return -1;
-    plm_auto_done(plm_buf_done) struct plm_buf packed = PLM_BUF(REPO_CHANGELOG_MAX);
+    plm_auto_done(plm_buf_done) struct plm_buf packed = PLM_BUF(REPO_CHANGELOG_MAX + REPO_SLACK);
     struct plm_tar_entry e;
     int r;
     while ((r = plm_tar_next(t, &e, err)) > 0)

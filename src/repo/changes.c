@@ -181,7 +181,7 @@ static int find_changelog(struct repo_worker *w, const struct repo_job *j, struc
 static void run_job(struct fetcher *f, struct repo_job *j)
 {
     struct repo_worker *w = f->worker;
-    plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(REPO_CHANGELOG_MAX);
+    plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(REPO_CHANGELOG_MAX + REPO_SLACK);
     plm_auto(plm_err_free) plm_err *why = NULL;
     repo_change_vec v = {0};
     if (find_changelog(w, j, &text, &why) == 0 &&

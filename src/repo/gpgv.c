@@ -256,6 +256,7 @@ static void read_status(const struct repo_keyring *k, plm_sv text, struct verdic
                   {"NODATA", "no signature in it"}};
     plm_sv line, word, fpr, primary;
     bool is_good = false;
+    size_t rank = SIZE_MAX; /* the best explanation stands first in the table */
     while (plm_sv_line(&text, &line)) {
         if (!plm_sv_word(&line, &word) || !plm_sv_is(word, "[GNUPG:]") || !plm_sv_word(&line, &word))
             continue;
@@ -277,8 +278,10 @@ static void read_status(const struct repo_keyring *k, plm_sv text, struct verdic
             }
         }
         for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-            if (plm_sv_is(word, faults[i].word) && !v->fault.p)
+            if (plm_sv_is(word, faults[i].word) && i < rank) {
                 v->fault = plm_sv_from(faults[i].fault);
+                rank = i;
+            }
     }
 }
 

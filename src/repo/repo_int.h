@@ -22,6 +22,7 @@
 #define REPO_ARCHIVE_MAX   PLM_MIB(24)  /* one packaging archive or binary package */
 #define REPO_CHANGELOG_MAX PLM_MIB(16)  /* one changelog */
 #define REPO_SOURCES_MAX   PLM_MIB(1)   /* one sources.list or .sources file */
+#define REPO_SLACK         PLM_KIB(128) /* a reader asks for a whole chunk before it knows that it needs none */
 #define REPO_ENTRIES_MAX   4096         /* sources of a machine, suites of a release, ... */
 
 /* ---- notes: diagnostics of a worker, merged into the report by the caller's thread ------------- */

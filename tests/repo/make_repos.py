@@ -148,20 +148,24 @@ def fill_main(p):
 
 
 def make_debian(out, home):
-    for name, sign, extra, spoil in (("debian-security", "good", "Valid-Until: Tue, 01 Jan 2199 00:00:00 UTC\n", None),
-                                     ("unsigned", "", "", None), ("wrongkey", "other", "", None),
+    first = Pool(out / "debian-security", home)
+    fill_security(first)
+    shutil.copytree(first.top, out / "foreign")
+    for name, sign, extra, spoil in (("unsigned", "", "", None), ("wrongkey", "other", "", None),
                                      ("expired", "good", "Valid-Until: Sun, 02 Nov 2025 00:00:00 UTC\n", None),
                                      ("badhash", "good", "", "index"), ("short", "good", "", "short"),
                                      ("cut", "good", "", "cut")):
+        shutil.copytree(first.top, out / name)
         p = Pool(out / name, home)
-        fill_security(p)
+        p.binaries, p.sources = first.binaries, first.sources
         p.suite("bookworm-security", "bookworm-security", sign, extra, spoil)
+    first.suite("bookworm-security", "bookworm-security", extra="Valid-Until: Tue, 01 Jan 2199 00:00:00 UTC\n")
     p = Pool(out / "debian", home)
     fill_main(p)
     p.suite("bookworm", "bookworm", detached=True)  # Release and Release.gpg only
     p.suite("bookworm-updates", "bookworm-updates")
     p = Pool(out / "foreign", home)  # another vendor's repository with a suite of the same name
-    fill_security(p)
+    p.binaries, p.sources = first.binaries, first.sources
     p.suite("bookworm", "bookworm", origin="Somebody")
 
 
