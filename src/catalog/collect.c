@@ -243,6 +243,26 @@ static bool is_outdone(const struct collector *c, const struct plm_facts *f)
     return false;
 }
 
+/* A database that a higher layer deleted leaves files whose packages nobody can name any more. */
+static void tell_removed(struct collector *c)
+{
+    PLM_SET_FOREACH (plm_catalogers, struct plm_cataloger, cat) {
+        const struct plm_facts *hidden = NULL;
+        bool is_seen = !cat->type || cat->on_request;
+        for (size_t i = 0; i < c->a->facts.n && !is_seen; i++) {
+            const struct plm_facts *f = &c->a->facts.v[i];
+            if (f->extractor != cat->extractor || f->data.n == 0)
+                continue;
+            is_seen = f->visible;
+            hidden = f;
+        }
+        if (!is_seen && hidden)
+            plm_diag(
+                c->r, "catalog.database-removed", PLM_SEV_HIGH, c->target, hidden->path,
+                "a higher layer deleted this package database: what is still installed of it is not known");
+    }
+}
+
 static int collect_packages(struct collector *c, plm_err **err)
 {
     const struct plm_analysis *a = c->a;
@@ -253,13 +273,14 @@ static int collect_packages(struct collector *c, plm_err **err)
                plm_sv_eq(a->facts.v[i + n].path, f->path))
             n++;
         const struct plm_cataloger *cat = cataloger_of(f);
-        if (!cat || !cat->type || cat->on_request || is_outdone(c, f))
+        bool is_list = n == 1 && f->data.n == 0; /* owned files only */
+        if (!cat || !cat->type || cat->on_request || is_list || is_outdone(c, f))
             continue;
         struct group g = {.v = f, .n = n, .visible = n};
         for (size_t k = 0; k < n; k++)
             if (f[k].visible)
                 g.visible = k;
-        g.sets = plm_arena_array(c->scratch, n, sizeof(*g.sets));
+        g.sets = plm_arena_array(c->scratch, n, sizeof(void *));
         if (!g.sets)
             return plm_arena_check(c->scratch, err);
         if (add_group(c, &g, err) < 0)
@@ -406,5 +427,6 @@ int plm_catalog_collect(const struct plm_ctx *ctx, const struct plm_analysis *a,
     size_t first = r->packages.n;
     if (collect_distro(&c, err) < 0 || index_joins(&c, err) < 0 || collect_packages(&c, err) < 0)
         return -1;
+    tell_removed(&c);
     return finish_packages(&c, first, err);
 }

@@ -152,6 +152,17 @@ static bool read_hash_page(struct bdb *d, const struct page *p)
     return true;
 }
 
+static void read_pages(struct bdb *d, uint64_t pages)
+{
+    for (uint32_t number = 1; number <= d->last_page && number < pages; number++) {
+        struct page p;
+        if (!get_page(d, number, &p))
+            return;
+        if ((p.type == PAGE_HASH || p.type == PAGE_HASH_UNSORTED) && !read_hash_page(d, &p))
+            return;
+    }
+}
+
 int plm_rpm_bdb_read(plm_sv file, struct rpm_sink *s, plm_err **err)
 {
     struct bdb d = {.file = file, .sink = s};
@@ -173,16 +184,9 @@ int plm_rpm_bdb_read(plm_sv file, struct rpm_sink *s, plm_err **err)
     uint64_t pages = file.n / d.page_size;
     if (pages <= d.last_page)
         s->bad(s->arg, file.n, "file ends before its last page");
-    plm_auto_done(plm_buf_done) struct plm_buf blob = PLM_BUF(file.n);
-    d.blob = blob;
-    for (uint32_t number = 1; number <= d.last_page && number < pages; number++) {
-        struct page p;
-        if (!get_page(&d, number, &p))
-            break;
-        if ((p.type == PAGE_HASH || p.type == PAGE_HASH_UNSORTED) && !read_hash_page(&d, &p))
-            break;
-    }
+    d.blob = PLM_BUF(file.n);
+    read_pages(&d, pages);
     int failed = plm_buf_check(&d.blob, err);
-    blob = d.blob;
+    plm_buf_done(&d.blob);
     return failed;
 }

@@ -51,6 +51,7 @@ static void test_layers(void **state)
     make_history(&h);
     harness_collect(&h, 0);
     assert_int_equal(h.report->packages.n, 4);
+    assert_int_equal(h.report->diagnostics.n, 0);
     assert_int_equal(layer_of(&h, "base"), 0);
     assert_int_equal(layer_of(&h, "upgraded"), 2);
     assert_int_equal(layer_of(&h, "new"), 5);
@@ -79,6 +80,9 @@ static void test_deleted_database(void **state)
         add(&h, 0, false, LIST("base", "1"));
         harness_collect(&h, flags ? PLM_CATALOG_ALL_LAYERS : 0);
         assert_int_equal(h.report->packages.n, flags);
+        assert_int_equal(h.report->diagnostics.n, 1);
+        assert_sv(h.report->diagnostics.v[0].code, "catalog.database-removed");
+        assert_sv(h.report->diagnostics.v[0].object, "/var/lib/dpkg/status");
         harness_done(&h);
     }
 }
