@@ -118,6 +118,15 @@ bool plm_pool_get(plm_sv pool, uint32_t ref, plm_sv *out)
     *out = PLM_SV_NULL;
     if (ref == 0)
         return true;
+    if (ref >= pool.n)
+        return false;
+    size_t left = pool.n - ref - 1, n = (unsigned char)pool.p[ref];
+    if (n < 0x80) { /* nearly always: this runs several times per range of a lookup */
+        if (n > left)
+            return false;
+        *out = plm_sv_n(pool.p + ref + 1, n);
+        return true;
+    }
     struct plm_rd r = PLM_RD(pool);
     plm_rd_seek(&r, ref);
     plm_sv s = plm_rd_view(&r);

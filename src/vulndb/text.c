@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Texts of a feed: title, details and references of its advisories, packed into blocks of
- * about 4 KiB, each compressed by itself with one dictionary that the blocks of a feed share.
+ * about 2 KiB, each compressed by itself with one dictionary that the blocks of a feed share.
  * Small blocks keep the cost of showing one title at microseconds; the dictionary gives
  * back most of what small blocks lose.
  *
@@ -18,7 +18,7 @@
 #include <zstd.h>
 
 enum {
-    BLOCK = 4096,
+    BLOCK = 2048,
     TRAIN_AT = 1 << 20,
     TRAIN_MIN = 64 << 10,
     DICTIONARY = 32 << 10,
