@@ -1,53 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SHA-256 over libcrypto's EVP interface. The algorithm is fetched once per object; a failed
- * update cannot happen once EVP_DigestInit_ex2 succeeded, so updates return nothing.
+ * SHA-256 by libcrypto's own block functions (the same accelerated code that EVP ends in). EVP
+ * allocates in EVP_DigestInit, also when an object is used again, and SHA256() does too: out of
+ * memory they would leave a wrong digest or crash in the next update. These cannot fail.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "codec/hash.h"
 
 #include "base/text.h"
 
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 struct plm_sha256 {
-    EVP_MD_CTX *ctx;
+    SHA256_CTX ctx;
 };
 
 struct plm_sha256 *plm_sha256_new(plm_err **err)
 {
     struct plm_sha256 *h = calloc(1, sizeof(*h));
-    if (h)
-        h->ctx = EVP_MD_CTX_new();
-    if (!h || !h->ctx || EVP_DigestInit_ex2(h->ctx, EVP_sha256(), NULL) != 1) {
-        plm_sha256_free(h);
+    if (!h)
         return PLM_NULL(plm_fail_oom(err));
-    }
+    SHA256_Init(&h->ctx);
     return h;
 }
 
 void plm_sha256_free(struct plm_sha256 *h)
 {
-    if (!h)
-        return;
-    EVP_MD_CTX_free(h->ctx);
     free(h);
 }
 
 void plm_sha256_update(struct plm_sha256 *h, const void *p, size_t n)
 {
-    EVP_DigestUpdate(h->ctx, p, n);
+    if (n)
+        SHA256_Update(&h->ctx, p, n);
 }
 
 void plm_sha256_final(struct plm_sha256 *h, unsigned char out[PLM_SHA256_BYTES])
 {
-    EVP_DigestFinal_ex(h->ctx, out, NULL);
-    EVP_DigestInit_ex2(h->ctx, NULL, NULL);
+    SHA256_Final(out, &h->ctx);
+    SHA256_Init(&h->ctx);
 }
 
 void plm_sha256_of(plm_sv data, unsigned char out[PLM_SHA256_BYTES])
 {
-    SHA256((const unsigned char *)(data.p ? data.p : ""), data.n, out);
+    struct plm_sha256 h;
+    SHA256_Init(&h.ctx);
+    plm_sha256_update(&h, data.p, data.n);
+    plm_sha256_final(&h, out);
 }
 
 void plm_digest_text(const unsigned char hash[PLM_SHA256_BYTES], char out[PLM_DIGEST_CHARS + 1])
