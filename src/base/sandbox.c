@@ -54,29 +54,37 @@ static const int refused[] = {
 /* Writing, creating and truncating are refused by the flags of open. */
 #define OPEN_WRITES ((scmp_datum_t)(O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY)))
 
+static int rule(scmp_filter_ctx ctx, uint32_t action, int call, unsigned arg, enum scmp_compare op,
+                scmp_datum_t a, scmp_datum_t b)
+{
+    const struct scmp_arg_cmp cmp = {.arg = arg, .op = op, .datum_a = a, .datum_b = b};
+    return seccomp_rule_add_array(ctx, action, call, 1, &cmp);
+}
+
+/* Allowed where none of these bits of an argument is set. */
+static int without_bits(scmp_filter_ctx ctx, int call, unsigned arg, scmp_datum_t bits)
+{
+    return rule(ctx, SCMP_ACT_ALLOW, call, arg, SCMP_CMP_MASKED_EQ, bits, 0);
+}
+
 static bool add_rules(scmp_filter_ctx ctx, enum plm_fence kind)
 {
     int bad = 0;
     for (size_t i = 0; i < COUNT(allowed); i++)
         bad |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
     /* No memory becomes executable. */
-    bad |=
-        seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    bad |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                            SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    bad |= without_bits(ctx, SCMP_SYS(mmap), 2, PROT_EXEC);
+    bad |= without_bits(ctx, SCMP_SYS(mprotect), 2, PROT_EXEC);
     /* Reading a limit is harmless, setting one is not. */
-    bad |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+    bad |= rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, SCMP_CMP_EQ, 0, 0);
     if (kind != PLM_FENCE_STREAM) {
         for (size_t i = 0; i < COUNT(allowed_tree); i++)
             bad |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed_tree[i], 0);
-        bad |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                                SCMP_A2(SCMP_CMP_MASKED_EQ, OPEN_WRITES, 0));
+        bad |= without_bits(ctx, SCMP_SYS(openat), 2, OPEN_WRITES);
     } else {
         /* fstat in newer C libraries */
-        bad |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-                                SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
-        bad |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1,
-                                SCMP_A3(SCMP_CMP_NE, AT_EMPTY_PATH));
+        bad |= rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 3, SCMP_CMP_EQ, AT_EMPTY_PATH, 0);
+        bad |= rule(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 3, SCMP_CMP_NE, AT_EMPTY_PATH, 0);
         bad |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(statx), 0);
     }
     for (size_t i = 0; i < COUNT(refused); i++)
@@ -129,7 +137,7 @@ void plm_fence_done(struct plm_fence_program *p)
     p->n = 0;
 }
 
-static void limit(int what, uint64_t value)
+static void limit(__rlimit_resource_t what, uint64_t value)
 {
     struct rlimit l = {.rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)value};
     (void)setrlimit(what, &l); /* a lower hard limit that already holds is as good */
