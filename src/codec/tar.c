@@ -395,8 +395,8 @@ static enum plm_tar_type type_of(char flag, plm_sv name)
 
 static bool read_numbers(const char *h, struct plm_tar_entry *e)
 {
-    uint64_t mode, major = 0, minor = 0;
-    int64_t mtime;
+    uint64_t mode = 0, major = 0, minor = 0;
+    int64_t mtime = 0;
     bool ok = unsigned_field(h, 100, 8, &mode) && unsigned_field(h, 108, 8, &e->uid) &&
               unsigned_field(h, 116, 8, &e->gid) && unsigned_field(h, 124, 12, &e->size) &&
               number_field(h, 136, 12, &mtime);
