@@ -37,7 +37,8 @@ struct plm_xml {
 
 static plm_sv frame_name(const struct plm_xml *x, size_t i)
 {
-    return plm_sv_n(x->names.p + x->frames[i].name, x->frames[i].name_n);
+    /* a name may be empty ("<ns:>"), and then there may be no buffer yet */
+    return plm_sv_sub(plm_buf_sv(&x->names), x->frames[i].name, x->frames[i].name_n);
 }
 
 plm_sv plm_xml_ancestor(const struct plm_xml *x, size_t up)

@@ -81,6 +81,8 @@ static int take_json_fixes(struct place *at, yyjson_val *secfixes, plm_err **err
 {
     size_t i, n, k, m;
     yyjson_val *version, *ids, *id;
+    if (!yyjson_is_obj(secfixes)) /* a package without fixes */
+        return 0;
     yyjson_obj_foreach(secfixes, i, n, version, ids)
     {
         at->version = plm_sv_trim(plm_json_sv(version));

@@ -56,7 +56,12 @@ static int take_flaw(struct plm_feed_sink *s, plm_sv file, plm_sv package, plm_s
         s->bad(s, file, "package %.*s: an empty id", PLM_SV_ARG(package));
         return 0;
     }
-    yyjson_obj_foreach(yyjson_obj_get(v, "releases"), i, n, codename, release)
+    yyjson_val *releases = yyjson_obj_get(v, "releases");
+    if (!yyjson_is_obj(releases)) {
+        s->bad(s, file, "%.*s %.*s: no releases", PLM_SV_ARG(package), PLM_SV_ARG(id));
+        return 0;
+    }
+    yyjson_obj_foreach(releases, i, n, codename, release)
     {
         if (!take_release(s, &adv, package, plm_json_sv(codename), release))
             s->bad(s, file, "%.*s %.*s: release %.*s not understood", PLM_SV_ARG(package), PLM_SV_ARG(id),
@@ -84,6 +89,10 @@ static int tracker_file(struct plm_feed_sink *s, const struct plm_feed_file *f, 
     }
     yyjson_obj_foreach(plm_json_root(doc), i, n, package, flaws)
     {
+        if (!yyjson_is_obj(flaws)) {
+            s->bad(s, f->name, "package %.*s: no object of flaws", PLM_SV_ARG(plm_json_sv(package)));
+            continue;
+        }
         yyjson_obj_foreach(flaws, k, m, id, flaw)
         {
             if (take_flaw(s, f->name, plm_json_sv(package), plm_json_sv(id), flaw, err) < 0)
