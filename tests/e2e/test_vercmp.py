@@ -116,7 +116,7 @@ def test_rpm_against_label_compare():
     check("rpm", rows, wanted)
 
 
-@pytest.mark.parametrize("scheme, name", [("deb", "debian"), ("rpm", "redhat"), ("apk", "alpine")])
+@pytest.mark.parametrize("scheme, name", [("deb", "debian"), ("rpm", "redhat"), ("apk", "alpine"), ("semver", "semver")])
 def test_shared_lists(scheme, name):
     archive = SHARED / "data" / "version-order.tar.zst"
     if not archive.exists():

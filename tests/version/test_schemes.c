@@ -98,6 +98,16 @@ static const struct {
     {"apk", "1-r", 0, "1-r0"},
     {"apk", "0..1..0", -1, "0..1..1"},
     {"apk", "20220614-r4", -1, "20230506-r0"},
+    {"semver", "1.0.0-alpha", -1, "1.0.0-alpha.1"},
+    {"semver", "1.0.0-alpha.1", -1, "1.0.0-alpha.beta"},
+    {"semver", "1.0.0-beta.2", -1, "1.0.0-beta.11"},
+    {"semver", "1.0.0-rc.1", -1, "1.0.0"},
+    {"semver", "1.2.3-r100", -1, "1.2.3-r2"},
+    {"semver", "1.0.0+a", 0, "1.0.0+b"},
+    {"semver", "v1.2", 0, "1.2.0"},
+    {"semver", "1.2-x", -1, "1.2.0"},
+    {"semver", "1.0.10", 1, "1.0.9"},
+    {"semver", "1.0.0", -1, "1.0.0.1"},
 };
 
 static void test_rows(void **state)
@@ -129,6 +139,11 @@ static const struct {
     {"apk", "1.2-4", false},
     {"apk", "v1", false},
     {"apk", "1-r", false},
+    {"semver", "1.2.3-rc.1+b.01", true},
+    {"semver", "1.2", false},
+    {"semver", "01.2.3", false},
+    {"semver", "1.2.3-01", false},
+    {"semver", "1.2.3-", false},
     {"apk", "1..2", false},
 };
 
@@ -242,7 +257,10 @@ static void test_find(void **state)
                  {"Azure Linux:3", "rpm"},
                  {"Mageia:9", "rpm"},
                  {"openEuler:24.03-LTS", "rpm"},
-                 {"Photon OS:5.0", "rpm"}};
+                 {"Photon OS:5.0", "rpm"},
+                 {"npm", "semver"},
+                 {"crates.io", "semver"},
+                 {"Go", "semver"}};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const struct plm_scheme *s = plm_scheme_find(plm_sv_from(names[i].name));
         if (!s || strcmp(s->id, names[i].id) != 0)
