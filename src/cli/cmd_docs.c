@@ -85,8 +85,7 @@ static void page_commands(struct plm_buf *b, struct plm_arena *a)
         while (c->examples && plm_sv_line(&rest, &line)) {
             if (!plm_sv_cut(line, '\t', &command, &what))
                 continue;
-            plm_buf_printf(b, "%s    # %.*s\n    %.*s\n", any ? "" : "", PLM_SV_ARG(what),
-                           PLM_SV_ARG(command));
+            plm_buf_printf(b, "    # %.*s\n    %.*s\n", PLM_SV_ARG(what), PLM_SV_ARG(command));
             any = true;
         }
         plm_buf_str(b, any ? "\n" : "");

@@ -61,7 +61,7 @@ static int value_of(struct args *a, plm_sv word, const struct plm_option *o, plm
 
 static int long_option(struct args *a, const char *arg, plm_err **err)
 {
-    plm_sv word, attached, value;
+    plm_sv word, attached, value = PLM_SV_NULL;
     if (!plm_sv_cut(plm_sv_from(arg), '=', &word, &attached))
         attached = PLM_SV_NULL;
     plm_sv name = plm_sv_from_off(word, 2);
@@ -88,7 +88,7 @@ static int short_options(struct args *a, const char *arg, plm_err **err)
     plm_sv letters = plm_sv_from(arg + 1);
     while (letters.n) {
         char flag[3] = {'-', letters.p[0], 0};
-        plm_sv word = plm_sv_n(flag, 2), value;
+        plm_sv word = plm_sv_n(flag, 2), value = PLM_SV_NULL;
         const struct plm_option *o = plm_option_by_letter(letters.p[0]);
         letters = plm_sv_from_off(letters, 1);
         if (!o)

@@ -35,10 +35,8 @@ enum plm_opt_type {
 };
 
 struct plm_option {
-    const char *name; /* "fail-on": --fail-on, PLIMSOLL_FAIL_ON */
-    char letter;      /* 'o' or 0 */
-    const char *key;  /* "fail-on", "db.max-age"; NULL: flag only, neither key nor variable */
-    enum plm_opt_type type;
+    const char *name;           /* "fail-on": --fail-on, PLIMSOLL_FAIL_ON */
+    const char *key;            /* "fail-on", "db.max-age"; NULL: flag only, neither key nor variable */
     const char *argument;       /* "COND,...": what help shows; NULL for FLAG and COUNT */
     const char *const *choices; /* NULL-ended, or NULL; for CHOICE and WORDS */
     const char *fallback;       /* default, as text; NULL: none */
@@ -46,7 +44,9 @@ struct plm_option {
     const char *commands; /* ",scan,db update,": names between commas; "*" all */
     const char *alias;    /* another spelling that works ("scanners"), or NULL */
     const char *foreign;  /* " --ignore-unfixed -f ": what other tools call it, for hints; or NULL */
-    bool system_only;     /* not allowed in a project file */
+    enum plm_opt_type type;
+    char letter;      /* 'o' or 0 */
+    bool system_only; /* not allowed in a project file */
 };
 extern const struct plm_option plm_options[];
 extern const size_t plm_options_n;

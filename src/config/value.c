@@ -30,7 +30,7 @@ static bool parse_size(plm_sv s, uint64_t *out)
     size_t digits = 0;
     while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
         digits++;
-    uint64_t n;
+    uint64_t n = 0;
     if (!plm_sv_u64(plm_sv_sub(s, 0, digits), &n))
         return false;
     plm_sv unit = plm_sv_trim(plm_sv_from_off(s, digits));
@@ -151,7 +151,7 @@ static int add(struct plm_config *c, const struct plm_option *o, plm_sv text, en
                plm_sv where, plm_err **err)
 {
     struct plm_config_slot *slot = &c->slots[o - plm_options];
-    uint64_t n;
+    uint64_t n = 0;
     enum plm_code code = origin == PLM_CFG_FLAG ? PLM_E_USAGE : PLM_E_CONFIG;
     if (plm_value_check(o, text, where, code, &n, err) < 0)
         return -1;

@@ -28,10 +28,12 @@ static plm_sv version_of(const struct plm_package *p)
 static struct plm_bunch *group_get(struct groups *g, plm_sv key)
 {
     void **slot = plm_map_put(g->by_key, key);
-    if (slot && *slot)
+    if (!slot)
+        return NULL;
+    if (*slot)
         return *slot;
     struct plm_bunch *fresh = plm_arena_make(g->arena, struct plm_bunch);
-    struct plm_bunch **place = fresh && slot ? plm_vec_push(g->arena, &g->all) : NULL;
+    struct plm_bunch **place = fresh ? plm_vec_push(g->arena, &g->all) : NULL;
     if (!place)
         return NULL;
     *slot = *place = fresh;

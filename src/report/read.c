@@ -346,7 +346,10 @@ static int read_finding(const struct reader *rd, yyjson_val *o, size_t i)
     f->layer = index_of(at, "layer");
     read_one_match(rd, yyjson_obj_get(o, "matched"), f);
     size_t k, n;
-    yyjson_arr_foreach(more, k, n, v) read_one_match(rd, v, f);
+    yyjson_arr_foreach(more, k, n, v)
+    {
+        read_one_match(rd, v, f);
+    }
     texts(rd, o, "aliases", &f->aliases);
     texts(rd, o, "evidence", &f->evidence);
     texts(rd, o, "references", &f->references);

@@ -135,7 +135,7 @@ static void put_place(const struct plm_finding *f, struct plm_buf *b)
 {
     if (f->package == PLM_NONE && f->object.p)
         plm_buf_printf(b, "%.*s ", PLM_SV_ARG(f->object));
-    if (f->package == PLM_NONE && f->path.p && !plm_sv_eq(f->path, f->object)) {
+    if (f->package == PLM_NONE && f->path.p && !(f->object.p && plm_sv_eq(f->path, f->object))) {
         plm_buf_printf(b, "%.*s", PLM_SV_ARG(f->path));
         if (f->line)
             plm_buf_printf(b, ":%u", f->line);
