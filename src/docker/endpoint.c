@@ -331,6 +331,8 @@ int plm_endpoint_select(const struct plm_ctx *ctx, const struct plm_engine_confi
     int r;
     plm_sv context = conf->context;
     const char *from = "--context";
+    if (conf->kind == PLM_ENGINE_PODMAN && context.n)
+        return plm_fail(err, PLM_E_USAGE, "--context names a Docker engine, not Podman's: use -H");
     if (conf->host.n && context.n)
         return plm_fail(err, PLM_E_USAGE, "-H and --context exclude each other");
     if (conf->host.n) {

@@ -94,8 +94,8 @@ static struct plm_analysis *analyze(const struct plm_ctx *ctx, const struct plm_
         plm_auto_free char *text = plm_err_text(e);
         plm_buf_printf(&tried, "%s%s", tried.n ? "; " : "", text ? text : "out of memory");
     }
-    return PLM_NULL(plm_fail_id(err, PLM_E_NOTFOUND, "engine.not-found", "container %.*s: %.*s",
-                                PLM_SV_ARG(src->reference), PLM_SV_ARG(plm_buf_sv(&tried))));
+    return PLM_NULL(
+        plm_fail_id(err, PLM_E_NOTFOUND, "engine.not-found", "%.*s", PLM_SV_ARG(plm_buf_sv(&tried))));
 }
 
 static const struct plm_source_handler container = {

@@ -110,27 +110,62 @@ static void mark_findings(struct plm_report *r, uint32_t target)
 
 /* ---- one source ----------------------------------------------------------------------------- */
 
+/* What decides the code, id and hint of several failures: what can be mended, before "not there". */
+static int weight(enum plm_code code)
+{
+    return code == PLM_E_NOTFOUND ? 1 : code == PLM_E_NET ? 0 : 2;
+}
+
+/* Every place that was tried, with its cause. Takes the errors. */
+static int fail_all(plm_err **tried, size_t n, plm_err **err)
+{
+    plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(PLM_KIB(64));
+    size_t main_one = 0;
+    for (size_t i = 0; i < n; i++) {
+        plm_auto_free char *one = plm_err_text(tried[i]);
+        plm_buf_printf(&text, "%s%s", i ? "; " : "", one ? one : "out of memory");
+        if (weight(plm_err_code(tried[i])) > weight(plm_err_code(tried[main_one])))
+            main_one = i;
+    }
+    const char *hint = plm_err_hint_get(tried[main_one]);
+    int r = n == 1 ? plm_err_move(err, &tried[0])
+                   : plm_fail_id(err, plm_err_code(tried[main_one]), plm_err_id(tried[main_one]), "%.*s",
+                                 PLM_SV_ARG(plm_buf_sv(&text)));
+    if (n > 1 && hint)
+        plm_err_hint(err, "%s", hint);
+    for (size_t i = 0; i < n; i++)
+        plm_err_free(tried[i]);
+    return r;
+}
+
 struct plm_analysis *plm_scan_open(const struct plm_ctx *ctx, const char *word,
                                    const struct plm_image_options *io, struct plm_arena *a,
                                    struct plm_source *out_source, plm_err **err)
 {
     struct plm_sources s;
+    plm_err *tried[sizeof(s.v) / sizeof(s.v[0])];
+    size_t n = 0;
     if (plm_source_parse(ctx, word, a, &s, err) < 0)
         return NULL;
     for (size_t i = 0; i < s.n; i++) {
-        plm_err *e = NULL;
-        struct plm_analysis *an = plm_image_analyze(ctx, &s.v[i], io, &e);
-        if (an) {
-            if (out_source)
-                *out_source = s.v[i];
-            return an;
+        if (i && s.v[i].kind == PLM_SRC_PODMAN && (io->host.n || io->context.n))
+            continue; /* the engine was named: no other one is asked */
+        tried[n] = NULL;
+        struct plm_analysis *an = plm_image_analyze(ctx, &s.v[i], io, &tried[n]);
+        enum plm_code code = plm_err_code(tried[n]);
+        if (!an && code != PLM_E_USAGE && code != PLM_E_CANCEL) {
+            n++;
+            continue;
         }
-        /* Each place that was tried is named; the last error decides the code. */
-        if (i + 1 == s.n || plm_err_code(e) == PLM_E_USAGE || plm_err_code(e) == PLM_E_CANCEL)
-            return PLM_NULL(plm_err_move(err, &e));
-        plm_err_free(e);
+        if (an && out_source)
+            *out_source = s.v[i];
+        if (!an)
+            (void)plm_err_move(err, &tried[n]);
+        for (size_t k = 0; k < n; k++)
+            plm_err_free(tried[k]);
+        return an;
     }
-    return PLM_NULL(plm_fail(err, PLM_E_NOTFOUND, "%s: nothing to try", word));
+    return PLM_NULL(n ? fail_all(tried, n, err) : plm_fail(err, PLM_E_NOTFOUND, "%s: nothing to try", word));
 }
 
 static int add_repository(const struct plm_ctx *ctx, const struct plm_source *src,
