@@ -27,8 +27,10 @@ struct update {
     struct plm_db *old; /* NULL: none, or none that can be read */
     struct plm_db_builder *b;
     char *dir;            /* of the store */
-    pthread_mutex_t lock; /* guards `done` */
+    pthread_mutex_t lock; /* guards what follows */
     uint64_t done, total;
+    struct plm_arena *arena; /* of `unreachable` */
+    plm_sv_vec unreachable;  /* "https://host:port" that could not be connected to */
 };
 
 struct job {
@@ -174,6 +176,49 @@ static int update_path(struct job *j, const char *path, plm_err **err)
     return plm_feed_read(j->u->ctx, j->u->b, name, format, path, j->u->opt->as_of, &j->row.stats, err);
 }
 
+/* "https://host:port" of an address. An update that nobody asked for (it has a connect timeout of its own)
+ * does not tell hosts apart: where one cannot be reached, it leaves the rest alone. */
+static plm_sv host_of(const struct update *u, plm_sv url)
+{
+    size_t at = plm_sv_find_sv(url, PLM_SV("://"));
+    size_t end = at == SIZE_MAX ? SIZE_MAX : plm_sv_find(plm_sv_from_off(url, at + 3), '/');
+    return u->opt->connect_timeout_ms ? PLM_SV("*")
+           : end == SIZE_MAX          ? url
+                                      : plm_sv_sub(url, 0, at + 3 + end);
+}
+
+static bool is_unreachable(struct update *u, plm_sv host)
+{
+    bool found = false;
+    pthread_mutex_lock(&u->lock);
+    for (size_t i = 0; i < u->unreachable.n; i++)
+        found |= plm_sv_eq(u->unreachable.v[i], host);
+    pthread_mutex_unlock(&u->lock);
+    return found;
+}
+
+/* Many feeds share a host: each of them would wait for its own timeout. */
+static int update_address(struct job *j, plm_err **err)
+{
+    static const char *const ids[] = {"net.resolve", "net.connect", "net.timeout"};
+    struct update *u = j->u;
+    plm_sv host = host_of(u, j->source->address);
+    plm_err *cause = NULL;
+    if (is_unreachable(u, host))
+        return plm_fail_id(err, PLM_E_NET, "net.connect",
+                           "%s: not tried: another feed could not reach the host", j->source->address.p);
+    if (update_url(j, &cause) == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+        if (!plm_sv_is(plm_sv_from(plm_err_id(cause)), ids[i]))
+            continue;
+        pthread_mutex_lock(&u->lock);
+        (void)plm_sv_vec_add(u->arena, &u->unreachable, host); /* without memory: it is tried again */
+        pthread_mutex_unlock(&u->lock);
+    }
+    return plm_err_move(err, &cause);
+}
+
 static int update_feed(struct job *j, plm_err **err)
 {
     if (plm_cancelled(j->u->ctx))
@@ -185,7 +230,7 @@ static int update_feed(struct job *j, plm_err **err)
                             PLM_SV_ARG(j->source->name));
         return update_path(j, path, err);
     }
-    return is_url(j->source->address) ? update_url(j, err) : update_path(j, j->source->address.p, err);
+    return is_url(j->source->address) ? update_address(j, err) : update_path(j, j->source->address.p, err);
 }
 
 static void run_job(void *arg)
@@ -405,8 +450,12 @@ int plm_db_update(const struct plm_ctx *ctx, const struct plm_db_update_options 
     plm_auto_fd int lock = -1;
     if (!opt->is_build && (lock = plm_db_lock(opt->path, err)) < 0)
         return -1;
+    u.arena = plm_arena_new(PLM_ARENA_NO_LIMIT);
+    if (!u.arena)
+        return plm_fail_oom(err);
     pthread_mutex_init(&u.lock, NULL);
     int r = update_locked(&u, a, out, err);
     pthread_mutex_destroy(&u.lock);
+    plm_arena_free(u.arena);
     return r;
 }

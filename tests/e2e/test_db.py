@@ -374,6 +374,17 @@ def test_offline_update_fails_and_keeps(run, server):
     assert run.feeds()["kev"]["kev"] == 1
 
 
+def test_a_host_that_cannot_be_reached_is_tried_once(run, server):
+    server.files["/kev.json"] = kev(["CVE-2026-1"])
+    dead = FeedServer()
+    dead.close()
+    p = run("db", "update", "--jobs", "1", "--feed", f"a:osv={dead.url}/a.zip", "--feed", f"b:osv={dead.url}/b.zip",
+            "--feed", f"kev={server.url}/kev.json", code=3)
+    assert "kev: updated" in p.stderr and "2 of 3 feeds" in p.stderr
+    assert p.stderr.count("not tried") == 1
+    assert list(run.feeds()) == ["kev"]
+
+
 def test_second_update_at_the_same_time_is_refused(run, server):
     server.files["/kev.json"] = kev([f"CVE-2026-{i}" for i in range(500)])
     server.stall["/kev.json"] = 100
