@@ -4,10 +4,14 @@
  * GNU tar ('L' and 'K' long names, 'S' sparse, base-256 numbers), v7. GNU's sparse maps of the
  * pax kind (versions 0.0, 0.1 and 1.0) are described in GNU tar's manual, appendix E.
  *
+ * Where the standards leave room we read as Go's archive/tar does, for it unpacks the layers:
+ * global headers ('g') change nothing, a lone zero block before more data is an error, a file
+ * named with a trailing slash is a directory only in v7 archives.
+ *
  * Quirks met in real layers: names of directories without and with a trailing slash; numbers
  * ended by space, NUL or nothing; checksums computed with signed bytes; archives without the
- * two zero blocks at the end; hard links that carry a size but no contents (it is ignored, as
- * tar does, for typeflag '1').
+ * two zero blocks at the end or the last padding; hard links that carry a size but no contents (it is
+ * ignored, as tar does, for typeflag '1').
  *
  * Streaming and O(1) memory but for names, extended headers and sparse maps, each limited.
  */
@@ -37,10 +41,8 @@ struct extended {
 struct plm_tar {
     struct plm_stream *s;
     const struct plm_limits *limits;
-    struct plm_arena *arena;   /* of the current entry; reset at each */
-    struct plm_arena *globals; /* of 'g' headers */
-    struct extended global;
-    plm_sv global_text;
+    struct plm_arena *arena; /* of the current entry; reset at each */
+    uint64_t entries;
     struct plm_buf xattrs;
     PLM_VEC(struct segment) map;
     uint64_t packed_left; /* bytes of the entry still in the stream, without padding */
@@ -60,8 +62,7 @@ struct plm_tar *plm_tar_new(struct plm_stream *s, const struct plm_limits *limit
         t->limits = limits;
         t->xattrs = PLM_BUF((size_t)limits->pax_bytes + PLM_KIB(1));
         t->arena = plm_arena_new((size_t)limits->pax_bytes * 8 + PLM_MIB(64));
-        t->globals = plm_arena_new((size_t)limits->pax_bytes * 8);
-        if (t->arena && t->globals)
+        if (t->arena)
             return t;
     }
     plm_tar_free(t);
@@ -73,7 +74,6 @@ void plm_tar_free(struct plm_tar *t)
     if (!t)
         return;
     plm_arena_free(t->arena);
-    plm_arena_free(t->globals);
     plm_buf_done(&t->xattrs);
     free(t);
 }
@@ -369,11 +369,10 @@ static int start_sparse(struct plm_tar *t, const char *h, const struct extended 
 static enum plm_tar_type type_of(char flag, plm_sv name)
 {
     switch (flag) {
-    case 0:
+    case 0: /* v7 had no directories: a trailing slash makes one. */
+        return name.n && name.p[name.n - 1] == '/' ? PLM_TAR_DIR : PLM_TAR_FILE;
     case '0':
     case '7':
-        /* v7 had no directories: a trailing slash makes one. */
-        return name.n && name.p[name.n - 1] == '/' ? PLM_TAR_DIR : PLM_TAR_FILE;
     case 'S':
         return PLM_TAR_FILE;
     case '1':
@@ -471,8 +470,17 @@ static int start_entry(struct plm_tar *t, const char *h, const struct extended *
 
 static int finish_previous(struct plm_tar *t, plm_err **err)
 {
-    if (plm_stream_skip(t->s, t->packed_left, err) < 0 || plm_stream_skip(t->s, t->padding, err) < 0)
+    if (plm_stream_skip(t->s, t->packed_left, err) < 0)
         return -1;
+    while (t->padding) { /* may be missing at the very end */
+        plm_sv w;
+        if (plm_stream_peek(t->s, &w, err) < 0)
+            return -1;
+        uint64_t k = w.n < t->padding ? w.n : t->padding;
+        if (plm_stream_skip(t->s, k, err) < 0)
+            return -1;
+        t->padding = k ? t->padding - k : 0;
+    }
     t->packed_left = t->padding = 0;
     t->is_sparse = false;
     t->real_size = t->real_at = 0;
@@ -495,36 +503,34 @@ static int read_header(struct plm_tar *t, char *h, plm_err **err)
     return plm_stream_read_full(t->s, h, BLOCK, err) < 0 ? -1 : 1;
 }
 
-static int global_header(struct plm_tar *t, uint64_t size, uint64_t at, struct extended *x, plm_err **err)
-{
-    plm_sv text;
-    plm_arena_reset(t->globals);
-    t->global = (struct extended){0};
-    if (read_block_text(t, t->globals, size, at, &text, err) < 0 ||
-        extended_parse(t, text, &t->global, at, err) < 0)
-        return -1;
-    *x = t->global;
-    return 0;
-}
-
 /* One header entry into x. 1 if it was one, 0 if h starts a real entry. */
 static int header_entry(struct plm_tar *t, const char *h, uint64_t at, struct extended *x, plm_err **err)
 {
     uint64_t size;
-    plm_sv text;
+    plm_sv text = PLM_SV_NULL;
     char flag = h[156];
     if (flag != 'x' && flag != 'g' && flag != 'L' && flag != 'K' && flag != 'X')
         return 0;
     if (!unsigned_field(h, 124, 12, &size))
         return bad(t, at, err, "unusable size of a header");
-    if (flag == 'g')
-        return global_header(t, size, at, x, err) < 0 ? -1 : 1;
     if (read_block_text(t, t->arena, size, at, &text, err) < 0)
         return -1;
+    if (flag == 'g')
+        return 1;
     if (flag == 'x' || flag == 'X')
         return extended_parse(t, text, x, at, err) < 0 ? -1 : 1;
     *(flag == 'L' ? &x->path : &x->linkpath) = text_field(text.p, 0, text.n);
     return 1;
+}
+
+/* A zero block was read: another one or nothing must follow. */
+static int check_end(struct plm_tar *t, uint64_t at, plm_err **err)
+{
+    char h[BLOCK];
+    int r = read_header(t, h, err);
+    if (r <= 0)
+        return r;
+    return is_zero_block(h) ? 0 : bad(t, at, err, "a lone zero block");
 }
 
 int plm_tar_next(struct plm_tar *t, struct plm_tar_entry *out, plm_err **err)
@@ -534,7 +540,7 @@ int plm_tar_next(struct plm_tar *t, struct plm_tar_entry *out, plm_err **err)
         return 0;
     if (finish_previous(t, err) < 0)
         return -1;
-    struct extended x = t->global;
+    struct extended x = {0};
     uint64_t entry_at = plm_stream_offset(t->s);
     /* Header entries before one real entry: a few; more than that is an attack on our patience. */
     for (int headers = 0; headers < 64; headers++) {
@@ -544,13 +550,18 @@ int plm_tar_next(struct plm_tar *t, struct plm_tar_entry *out, plm_err **err)
             return -1;
         if (r == 0 || is_zero_block(h)) {
             t->is_ended = true;
-            return at == entry_at ? 0 : bad(t, at, err, "archive ends after an extended header");
+            if (at != entry_at)
+                return bad(t, at, err, "archive ends after an extended header");
+            return r == 0 ? 0 : check_end(t, at, err);
         }
         if (!is_checksum_right(h))
             return bad(t, at, err, "header checksum is wrong");
         r = header_entry(t, h, at, &x, err);
         if (r < 0)
             return -1;
+        if (r == 0 && ++t->entries > t->limits->layer_entries)
+            return plm_fail_id(err, PLM_E_LIMIT, "tar.entries", "%s: more than %llu entries",
+                               plm_stream_name(t->s), (unsigned long long)t->limits->layer_entries);
         if (r == 0)
             return start_entry(t, h, &x, entry_at, out, err);
     }
@@ -603,20 +614,23 @@ ssize_t plm_tar_read(struct plm_tar *t, void *p, size_t n, plm_err **err)
 
 int plm_tar_slurp(struct plm_tar *t, size_t max, struct plm_buf *out, plm_err **err)
 {
-    for (size_t total = 0;;) {
-        char *to = plm_buf_reserve(out, PLM_KIB(64));
-        if (!to)
-            return plm_buf_check(out, err);
-        ssize_t r = plm_tar_read(t, to, PLM_KIB(64), err);
-        if (r < 0)
-            return -1;
-        if (r == 0)
-            return 0;
-        total += (size_t)r;
-        if (total > max)
+    for (;;) {
+        uint64_t left = t->is_sparse ? t->real_size - t->real_at : t->packed_left;
+        if (left > max)
             return plm_fail(err, PLM_E_LIMIT, "%s: member over the limit of %zu bytes", plm_stream_name(t->s),
                             max);
+        if (left == 0)
+            return plm_buf_check(out, err);
+        /* In steps: the size is only what the header claims. */
+        size_t n = left < PLM_MIB(1) ? (size_t)left : PLM_MIB(1);
+        char *to = plm_buf_reserve(out, n);
+        if (!to)
+            return plm_buf_check(out, err);
+        ssize_t r = plm_tar_read(t, to, n, err);
+        if (r < 0)
+            return -1;
         out->n += (size_t)r;
+        max -= (size_t)r;
     }
 }
 

@@ -12,10 +12,19 @@
 
 #include <isa-l.h>
 
-enum { END_SIZE = 22, CENTRAL_SIZE = 46, LOCAL_SIZE = 30, COMMENT_MAX = 65535, RATIO_FREE = 16 << 20 };
+enum {
+    END_SIZE = 22,
+    LOCATOR64_SIZE = 20,
+    END64_SIZE = 56,
+    CENTRAL_SIZE = 46,
+    CENTRAL_MAGIC = 0x02014b50,
+    COMMENT_MAX = 65535,
+    RATIO_FREE = 16 << 20
+};
 
 struct plm_zip {
     plm_sv data;
+    uint64_t base; /* what was put in front of the archive (self-extracting, executable jars) */
     char *name;
     const struct plm_limits *limits;
     struct plm_rd central;
@@ -28,58 +37,83 @@ bool plm_zip_sniff(plm_sv head)
     return plm_sv_starts(head, PLM_SV("PK\003\004")) || plm_sv_starts(head, PLM_SV("PK\005\006"));
 }
 
-/* Offset of the end record, or SIZE_MAX. */
+/* Offset of the end record, or SIZE_MAX: the last one whose comment reaches the end of the file, else the
+ * last one of all. */
 static size_t end_find(plm_sv data)
 {
     if (data.n < END_SIZE)
         return SIZE_MAX;
-    size_t last = data.n - END_SIZE, lowest = last > COMMENT_MAX ? last - COMMENT_MAX : 0;
-    for (size_t i = last + 1; i-- > lowest;)
-        if (memcmp(data.p + i, "PK\005\006", 4) == 0)
+    size_t last = data.n - END_SIZE, lowest = last > COMMENT_MAX ? last - COMMENT_MAX : 0, any = SIZE_MAX;
+    for (size_t i = last + 1; i-- > lowest;) {
+        if (data.p[i] != 'P' || memcmp(data.p + i, "PK\005\006", 4) != 0)
+            continue;
+        struct plm_rd r = PLM_RD(plm_sv_from_off(data, i + 20));
+        if (plm_rd_u16le(&r) == last - i)
             return i;
-    return SIZE_MAX;
+        if (any == SIZE_MAX)
+            any = i;
+    }
+    return any;
 }
 
-/* Replaces saturated fields by those of the zip64 end record, if its locator stands before the end record. */
-static void zip64_end(plm_sv data, size_t end, uint64_t *n, uint64_t *size, uint64_t *at)
+static uint32_t magic_at(plm_sv data, uint64_t at)
 {
     struct plm_rd r = PLM_RD(data);
-    if (end < 20)
+    plm_rd_seek(&r, at > data.n ? SIZE_MAX : (size_t)at);
+    return plm_rd_u32le(&r);
+}
+
+/* Where and how large the directory is, as the end records say. */
+struct directory {
+    uint64_t n, size, at;
+    size_t end; /* the record that follows it */
+};
+
+/* Replaces saturated fields by those of the zip64 end record, if its locator stands before the end record.
+ * That record stands where the locator says, or (with something in front of the archive) before the locator.
+ */
+static void zip64_end(plm_sv data, struct directory *d)
+{
+    struct plm_rd r = PLM_RD(data);
+    if (d->end < LOCATOR64_SIZE || magic_at(data, d->end - LOCATOR64_SIZE) != 0x07064b50)
         return;
-    plm_rd_seek(&r, end - 20);
-    if (plm_rd_u32le(&r) != 0x07064b50)
-        return;
-    plm_rd_skip(&r, 4);
+    size_t locator = d->end - LOCATOR64_SIZE;
+    plm_rd_seek(&r, locator + 8);
     uint64_t where = plm_rd_u64le(&r);
-    plm_rd_seek(&r, where > data.n ? SIZE_MAX : (size_t)where);
-    if (plm_rd_u32le(&r) != 0x06064b50)
+    if (magic_at(data, where) != 0x06064b50 && locator >= END64_SIZE)
+        where = locator - END64_SIZE;
+    if (magic_at(data, where) != 0x06064b50)
         return;
-    plm_rd_skip(&r, 28);
+    plm_rd_seek(&r, (size_t)where + 32);
     uint64_t entries = plm_rd_u64le(&r), bytes = plm_rd_u64le(&r), offset = plm_rd_u64le(&r);
-    if (r.failed)
-        return;
-    *n = entries;
-    *size = bytes;
-    *at = offset;
+    if (!r.failed)
+        *d = (struct directory){.n = entries, .size = bytes, .at = offset, .end = (size_t)where};
 }
 
 static int directory_find(struct plm_zip *z, plm_err **err)
 {
-    size_t end = end_find(z->data);
-    if (end == SIZE_MAX)
+    struct directory d = {.end = end_find(z->data)};
+    if (d.end == SIZE_MAX)
         return plm_fail(err, PLM_E_PARSE, "%s: no end record: not a zip archive, or cut short", z->name);
-    struct plm_rd r = PLM_RD(plm_sv_from_off(z->data, end));
+    struct plm_rd r = PLM_RD(plm_sv_from_off(z->data, d.end));
     plm_rd_skip(&r, 10);
-    uint64_t n = plm_rd_u16le(&r), size = plm_rd_u32le(&r), at = plm_rd_u32le(&r);
-    if (n == 0xffff || size == UINT32_MAX || at == UINT32_MAX)
-        zip64_end(z->data, end, &n, &size, &at);
-    if (at > z->data.n || size > z->data.n - at || n > size / CENTRAL_SIZE)
+    d.n = plm_rd_u16le(&r);
+    d.size = plm_rd_u32le(&r);
+    d.at = plm_rd_u32le(&r);
+    if (d.n == 0xffff || d.size == UINT32_MAX || d.at == UINT32_MAX)
+        zip64_end(z->data, &d);
+    if (d.at > d.end || d.size > d.end - d.at || d.n > d.size / CENTRAL_SIZE)
         return plm_fail(err, PLM_E_PARSE, "%s: the central directory lies outside the file", z->name);
-    if (n > z->limits->layer_entries)
+    /* Offsets that count from the archive's own start: the directory ends where its end record begins. */
+    uint64_t base = d.end - d.at - d.size;
+    if (base && d.n && magic_at(z->data, d.at) != CENTRAL_MAGIC &&
+        magic_at(z->data, d.at + base) == CENTRAL_MAGIC)
+        z->base = base;
+    if (d.n > z->limits->layer_entries)
         return plm_fail(err, PLM_E_LIMIT, "%s: %llu members are over the limit", z->name,
-                        (unsigned long long)n);
-    z->left = n;
-    z->central = PLM_RD(plm_sv_sub(z->data, (size_t)at, (size_t)size));
+                        (unsigned long long)d.n);
+    z->left = d.n;
+    z->central = PLM_RD(plm_sv_sub(z->data, (size_t)(d.at + z->base), (size_t)d.size));
     return 0;
 }
 
@@ -151,7 +185,7 @@ int plm_zip_next(struct plm_zip *z, struct plm_zip_entry *out, plm_err **err)
     e.name = plm_rd_bytes(r, n_name);
     plm_sv extra = plm_rd_bytes(r, n_extra);
     plm_rd_skip(r, n_comment);
-    if (r->failed || magic != 0x02014b50)
+    if (r->failed || magic != CENTRAL_MAGIC)
         return plm_fail(err, PLM_E_PARSE, "%s: bad central directory at %zu", z->name, r->at);
     zip64_extra(extra, &e);
     e.is_dir = plm_sv_ends(e.name, PLM_SV("/"));
@@ -164,7 +198,8 @@ int plm_zip_next(struct plm_zip *z, struct plm_zip_entry *out, plm_err **err)
 static int member_bytes(const struct plm_zip *z, const struct plm_zip_entry *e, plm_sv *out, plm_err **err)
 {
     struct plm_rd r = PLM_RD(z->data);
-    plm_rd_seek(&r, e->header_at > z->data.n ? SIZE_MAX : (size_t)e->header_at);
+    uint64_t at = e->header_at + z->base;
+    plm_rd_seek(&r, e->header_at > z->data.n || at > z->data.n ? SIZE_MAX : (size_t)at);
     uint32_t magic = plm_rd_u32le(&r);
     plm_rd_skip(&r, 22);
     uint16_t n_name = plm_rd_u16le(&r), n_extra = plm_rd_u16le(&r);

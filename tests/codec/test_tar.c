@@ -228,6 +228,148 @@ static void limits_hold(void **state)
     plm_err_free(err);
 }
 
+/* A header as a hostile or careless writer makes it; checksum right. */
+static void put_header(struct plm_buf *b, const char *name, char flag, const char *size, const char *contents)
+{
+    char h[512] = {0};
+    unsigned sum = 0;
+    snprintf(h, 100, "%s", name);
+    memcpy(h + 100, "0000644", 7);
+    memcpy(h + 108, "0000000", 7);
+    memcpy(h + 116, "0000000", 7);
+    memcpy(h + 124, size, strlen(size));
+    memcpy(h + 136, "00000000000", 11);
+    memset(h + 148, ' ', 8);
+    h[156] = flag;
+    memcpy(h + 257, "ustar", 6);
+    memcpy(h + 263, "00", 2);
+    for (size_t i = 0; i < sizeof(h); i++)
+        sum += (unsigned char)h[i];
+    snprintf(h + 148, 8, "%06o", sum);
+    plm_buf_put(b, h, sizeof(h));
+    plm_buf_str(b, contents);
+    while (b->n % 512)
+        plm_buf_byte(b, 0);
+}
+
+/* "name type size;" of each entry, then "END" or the error's message. */
+static void list_short(plm_sv archive, const struct plm_limits *limits, struct plm_buf *out)
+{
+    plm_auto(plm_stream_free) struct plm_stream *s = plm_stream_view(archive, "t", NULL);
+    plm_auto(plm_tar_free) struct plm_tar *t = plm_tar_new(s, limits, NULL);
+    struct plm_tar_entry e;
+    plm_err *err = NULL;
+    int r;
+    while ((r = plm_tar_next(t, &e, &err)) > 0)
+        plm_buf_printf(out, "%.*s %d %llu;", PLM_SV_ARG(e.name), (int)e.type, (unsigned long long)e.size);
+    plm_buf_str(out, r == 0 ? "END" : err->message);
+    plm_err_free(err);
+}
+
+static void odd_archives_are_read_as_docker_does(void **state)
+{
+    (void)state;
+    static const char zero[1024] = {0};
+    static const struct {
+        const char *name[3];
+        char flag[3];
+        const char *size[3], *contents[3];
+        size_t zeroes; /* bytes between the second and the third header */
+        const char *want;
+    } rows[] = {
+        {{"pax", "a", "b"},
+         "g00",
+         {"00000000011", "00000000000", "00000000000"},
+         {"9 path=x\n", "", ""},
+         0,
+         "a 0 0;b 0 0;END"},
+        {{"pax", "a", "b"},
+         "x00",
+         {"00000000011", "00000000000", "00000000000"},
+         {"9 path=x\n", "", ""},
+         0,
+         "x 0 0;b 0 0;END"},
+        {{"pax", "a", "b"},
+         "x00",
+         {"00000000011", "00000000003", "00000000000"},
+         {"9 size=2\n", "yz", ""},
+         0,
+         "a 0 2;b 0 0;END"},
+        {{"pax", "a", "b"},
+         "x00",
+         {"00000000011", "00000000000", "00000000000"},
+         {"8 path=x\n", "", ""},
+         0,
+         "t: malformed extended header at offset 0"},
+        {{"a", "b", "c"},
+         "000",
+         {"0", "0", "0"},
+         {"", "", ""},
+         512,
+         "a 0 0;b 0 0;t: a lone zero block at offset 1024"},
+        {{"a", "b", "c"}, "000", {"0", "0", "0"}, {"", "", ""}, 1024, "a 0 0;b 0 0;END"},
+        {{"d/", "e/", "f"},
+         {'0', 0, '5'},
+         {"1", "0", "00000001000"},
+         {"x", "", ""},
+         0,
+         "d/ 0 1;e/ 1 0;f 1 0;END"},
+        {{"a", "b", "c"}, "012", {"0", "00000001000", "7"}, {"", "", ""}, 0, "a 0 0;b 3 0;c 2 0;END"},
+        {{"a", "b", "c"},
+         "00S",
+         {"0", "9", "0"},
+         {"", "", ""},
+         0,
+         "a 0 0;t: unusable number in a header at offset 512"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(1)), out = PLM_BUF(PLM_MIB(1));
+        for (size_t k = 0; k < 3; k++) {
+            if (k == 2)
+                plm_buf_put(&b, zero, rows[i].zeroes);
+            put_header(&b, rows[i].name[k], rows[i].flag[k], rows[i].size[k], rows[i].contents[k]);
+        }
+        list_short(plm_buf_sv(&b), &plm_limits_default, &out);
+        assert_string_equal(plm_buf_cstr(&out), rows[i].want);
+    }
+}
+
+static void the_last_padding_may_be_missing_and_contents_may_not(void **state)
+{
+    (void)state;
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(1)), out = PLM_BUF(PLM_MIB(1));
+    put_header(&b, "a", '0', "00000000003", "xyz");
+    list_short(plm_sv_n(b.p, 515), &plm_limits_default, &out);
+    assert_string_equal(plm_buf_cstr(&out), "a 0 3;END");
+    plm_buf_clear(&out);
+    list_short(plm_sv_n(b.p, 514), &plm_limits_default, &out);
+    assert_true(plm_sv_starts(plm_buf_sv(&out), PLM_SV("a 0 3;t: ends at offset 514")));
+    struct plm_limits l = plm_limits_default;
+    l.layer_entries = 1;
+    put_header(&b, "b", '0', "0", "");
+    plm_buf_clear(&out);
+    list_short(plm_buf_sv(&b), &l, &out);
+    assert_string_equal(plm_buf_cstr(&out), "a 0 3;t: more than 1 entries");
+}
+
+static void slurp_fills_a_buffer_that_fits_exactly(void **state)
+{
+    (void)state;
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(1)), out = PLM_BUF(3);
+    put_header(&b, "a", '0', "00000000003", "xyz");
+    for (size_t max = 2; max <= 3; max++) {
+        plm_auto(plm_stream_free) struct plm_stream *s = plm_stream_view(plm_buf_sv(&b), "t", NULL);
+        plm_auto(plm_tar_free) struct plm_tar *t = plm_tar_new(s, &plm_limits_default, NULL);
+        struct plm_tar_entry e;
+        plm_err *err = NULL;
+        assert_int_equal(plm_tar_next(t, &e, NULL), 1);
+        assert_int_equal(plm_tar_slurp(t, max, &out, &err), max == 3 ? 0 : -1);
+        assert_int_equal(err ? err->code : 0, max == 3 ? 0 : PLM_E_LIMIT);
+        plm_err_free(err);
+    }
+    assert_memory_equal(out.p, "xyz", 3);
+}
+
 static int make_files(void **state)
 {
     (void)state;
@@ -256,6 +398,9 @@ int main(void)
         cmocka_unit_test(every_format_reads_like_libarchive),
         cmocka_unit_test(damage_is_an_error),
         cmocka_unit_test(limits_hold),
+        cmocka_unit_test(odd_archives_are_read_as_docker_does),
+        cmocka_unit_test(the_last_padding_may_be_missing_and_contents_may_not),
+        cmocka_unit_test(slurp_fills_a_buffer_that_fits_exactly),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }
