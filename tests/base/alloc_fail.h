@@ -4,7 +4,7 @@
  * third ... allocation, until it gets through without meeting the failing one. Each failed run
  * must say so and leak nothing (the leak is found by the sanitizer build).
  *
- * To use it, name the test program tests/MODULE/test_oom*.c: only those are linked with
+ * To use it, name the test program tests/MODULE/test_alloc_fail*.c: only those are linked with
  * -Wl,--wrap=malloc and so on, which this header defines. Include it in that one file:
  *
  *     #include "../base/alloc_fail.h"
