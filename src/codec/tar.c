@@ -42,7 +42,6 @@ struct plm_tar {
     struct plm_stream *s;
     const struct plm_limits *limits;
     struct plm_arena *arena; /* of the current entry; reset at each */
-    uint64_t entries;
     struct plm_buf xattrs;
     PLM_VEC(struct segment) map;
     uint64_t packed_left; /* bytes of the entry still in the stream, without padding */
@@ -559,9 +558,6 @@ int plm_tar_next(struct plm_tar *t, struct plm_tar_entry *out, plm_err **err)
         r = header_entry(t, h, at, &x, err);
         if (r < 0)
             return -1;
-        if (r == 0 && ++t->entries > t->limits->layer_entries)
-            return plm_fail_id(err, PLM_E_LIMIT, "tar.entries", "%s: more than %llu entries",
-                               plm_stream_name(t->s), (unsigned long long)t->limits->layer_entries);
         if (r == 0)
             return start_entry(t, h, &x, entry_at, out, err);
     }
