@@ -243,6 +243,8 @@ static void make_implicit(struct plm_builder *b, uint32_t node)
 /* ---- diagnostics ------------------------------------------------------------------------------ */
 
 static void put_diag(struct plm_builder *b, const char *code, enum plm_severity sev, plm_sv object,
+                     const char *fmt, va_list ap) __attribute__((format(printf, 5, 0)));
+static void put_diag(struct plm_builder *b, const char *code, enum plm_severity sev, plm_sv object,
                      const char *fmt, va_list ap)
 {
     if (b->diags.n >= DIAGS_MAX) {

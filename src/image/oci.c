@@ -180,8 +180,9 @@ static int read_blob(const struct plm_ctx *ctx, const struct plm_blobs *blobs, p
         return plm_fail(err, PLM_E_PARSE, "\"%.*s\" is no sha256 digest", PLM_SV_ARG(digest));
     if (blobs->find(blobs->impl, digest, &x, err) < 0)
         return -1;
-    plm_auto_fd int fd = x.fd;
-    if (plm_extent_read(ctx, &x, out, err) < 0)
+    int r = plm_extent_read(ctx, &x, out, err);
+    close(x.fd);
+    if (r < 0)
         return plm_wrap(err, "%.*s", PLM_SV_ARG(digest));
     unsigned char sum[PLM_SHA256_BYTES];
     char text[PLM_DIGEST_CHARS + 1];

@@ -402,11 +402,16 @@ static void take_layer(struct run *r, struct plm_analysis *a, size_t i)
         struct plm_diagnostic *out = plm_vec_push(r->plan->arena, &r->plan->diagnostics);
         if (!out)
             return;
-        *out = (struct plm_diagnostic){.severity = d->severity,
-                                       .target = PLM_NONE,
-                                       .code = plm_arena_sv(r->plan->arena, d->code),
-                                       .object = plm_arena_sv(r->plan->arena, d->object),
-                                       .message = plm_arena_sv(r->plan->arena, d->message)};
+        /* the same file may lie in several layers: the message says in which */
+        bool is_whole = plm_sv_eq(d->object, l->layer->name);
+        *out = (struct plm_diagnostic){
+            .severity = d->severity,
+            .target = PLM_NONE,
+            .code = plm_arena_sv(r->plan->arena, d->code),
+            .object = plm_arena_sv(r->plan->arena, d->object),
+            .message = is_whole ? plm_arena_sv(r->plan->arena, d->message)
+                                : plm_arena_printf(r->plan->arena, "%.*s (layer %.*s)",
+                                                   PLM_SV_ARG(d->message), PLM_SV_ARG(l->layer->name))};
         if (d->severity >= PLM_SEV_HIGH)
             r->plan->target.is_incomplete = true;
     }
