@@ -38,6 +38,9 @@ static const int allowed[] = {
     SCMP_SYS(getegid), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
     SCMP_SYS(sched_getaffinity), SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(memfd_create), SCMP_SYS(ftruncate),
     SCMP_SYS(exit), SCMP_SYS(exit_group),
+#ifdef PLM_SANITIZED
+    SCMP_SYS(sigaltstack), SCMP_SYS(tgkill),
+#endif
 };
 static const int allowed_tree[] = {
     SCMP_SYS(getdents64), SCMP_SYS(statx), SCMP_SYS(newfstatat), SCMP_SYS(readlinkat), SCMP_SYS(fgetxattr),

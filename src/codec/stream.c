@@ -131,6 +131,8 @@ int plm_stream_head(struct plm_stream *s, size_t n, plm_sv *out, plm_err **err)
 
 static void advance(struct plm_stream *s, size_t n)
 {
+    if (n == 0) /* the window may be none at all */
+        return;
     s->window = plm_sv_n(s->window.p + n, s->window.n - n);
     s->offset += n;
 }

@@ -775,6 +775,8 @@ static int push_children(struct emission *x, uint32_t dir)
         }
         x->order[x->n_order++] = c;
     }
+    if (x->n_order == first)
+        return 0;
     qsort_r(x->order + first, x->n_order - first, sizeof(*x->order), name_order, x->b);
     for (size_t i = first, k = x->n_order; i + 1 < k; i++, k--) { /* the smallest on top */
         uint32_t t = x->order[i];
