@@ -19,7 +19,7 @@
  *
  * Diagnostics: repo.scope (what the feed cannot know), repo.no-mirror, repo.unreachable,
  * repo.unverified, repo.stale, repo.offline, repo.skipped-source, repo.no-arch,
- * repo.bad-index, repo.no-changelog, repo.newer-build.
+ * repo.bad-index, repo.no-changelog, repo.no-updateinfo, repo.newer-build.
  *
  * Thread rule: a call owns `report`; it starts threads of its own for fetching and joins them.
  */
