@@ -166,7 +166,8 @@ static int gzip_step(void *state, struct plm_codec_step *io, plm_err **err)
     g->isal.avail_out = (uint32_t)out;
     int r = gzip_inflate(g);
     size_t used = in - g->isal.avail_in, made = out - g->isal.avail_out;
-    io->in += used;
+    if (used) /* at the end of the input there may be no buffer at all */
+        io->in += used;
     io->in_n -= used;
     io->out += made;
     io->out_n -= made;

@@ -478,6 +478,8 @@ static int load_part(struct repo_suite *s, plm_sv component, plm_sv arch, struct
         return -1;
     }
     plm_repo_cache_write(s->w.run, name, plm_buf_sv(&part->memory));
+    plm_repo_cache_prune(
+        s->w.run); /* a new index: the ones of earlier releases go when nobody used them for long */
     if (plm_repo_cache_map(s->w.run, name, REPO_INDEX_BIN_MAX,
                            &part->map)) { /* page cache rather than heap */
         plm_buf_done(&part->memory);
