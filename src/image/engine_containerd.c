@@ -63,16 +63,17 @@ static struct plm_analysis *analyze(const struct plm_ctx *ctx, const struct plm_
                                     const struct plm_image_options *opt, plm_err **err)
 {
     plm_auto(plm_plan_free) struct plm_plan *plan = plm_plan_new(src, err);
-    plm_sv root, digest, why;
+    plm_sv root = PLM_SV_NULL, digest = PLM_SV_NULL, why = PLM_SV_NULL;
     if (!plan || resolve(opt, src->reference, plan, &root, &digest, err) < 0)
         return NULL;
     int r = plm_engine_plan_content(ctx, opt, root, digest, plan, &why, err);
     if (r > 0)
         return plm_plan_run(ctx, plm_take(plan), opt, err);
-    if (r == 0) {
-        r = plm_fail(err, PLM_E_UNSUPPORTED, "image %.*s: %.*s", PLM_SV_ARG(src->reference), PLM_SV_ARG(why));
-        plm_err_hint(err, "ctr images export - %.*s | plimsoll scan -", PLM_SV_ARG(src->reference));
-    }
+    if (r < 0)
+        return NULL;
+    (void)PLM_NULL(
+        plm_fail(err, PLM_E_UNSUPPORTED, "image %.*s: %.*s", PLM_SV_ARG(src->reference), PLM_SV_ARG(why)));
+    plm_err_hint(err, "ctr images export - %.*s | plimsoll scan -", PLM_SV_ARG(src->reference));
     return NULL;
 }
 

@@ -64,7 +64,7 @@ int plm_engine_plan_content(const struct plm_ctx *ctx, const struct plm_image_op
     for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
         struct content c = {dirs[i]};
         const struct plm_blobs blobs = {.find = find_blob, .impl = &c};
-        struct plm_extent first;
+        struct plm_extent first = {.fd = -1};
         if (!c.dir || find_blob(&c, digest, &first, NULL) < 0)
             continue;
         close(first.fd);
