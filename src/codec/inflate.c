@@ -48,7 +48,7 @@ static ssize_t inflate_read(void *impl, void *p, size_t n, plm_err **err)
         plm_sv part;
         if (plm_stream_peek(z->below, &part, err) < 0)
             return -1;
-        io.in = (const unsigned char *)part.p;
+        io.in = (const unsigned char *)(part.p ? part.p : ""); /* none is not a null pointer to step over */
         io.in_n = part.n;
         io.is_input_ended = part.n == 0;
         int r = z->codec->step(z->state, &io, err);
@@ -165,6 +165,9 @@ static int gzip_step(void *state, struct plm_codec_step *io, plm_err **err)
     g->isal.next_out = io->out;
     g->isal.avail_out = (uint32_t)out;
     int r = gzip_inflate(g);
+    /* Over damaged data isa-l can give back more than it was given. */
+    if (g->isal.avail_in > in || g->isal.avail_out > out)
+        return plm_fail(err, PLM_E_PARSE, "gzip data are damaged");
     size_t used = in - g->isal.avail_in, made = out - g->isal.avail_out;
     if (used) /* at the end of the input there may be no buffer at all */
         io->in += used;
