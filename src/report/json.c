@@ -68,11 +68,11 @@ static void flag(struct obj *o, const char *name, bool v)
     plm_buf_str(o->b, v ? "true" : "false");
 }
 
-/* Negative: not known. */
+/* Negative: not known. So is what no score can be: JSON has no infinity. */
 static void real(struct obj *o, const char *name, double v)
 {
     key(o, name);
-    if (v < 0)
+    if (!(v >= 0 && v <= PLM_REPORT_NUMBER_MAX))
         plm_buf_str(o->b, "null");
     else
         plm_report_number(o->b, v);

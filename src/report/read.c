@@ -40,7 +40,7 @@ static double real(yyjson_val *o, const char *key)
 {
     yyjson_val *v = yyjson_obj_get(o, key);
     double d = yyjson_is_num(v) ? yyjson_get_num(v) : -1;
-    return d >= 0 ? d : -1;
+    return d >= 0 && d <= PLM_REPORT_NUMBER_MAX ? d : -1;
 }
 
 static uint32_t index_of(yyjson_val *o, const char *key)

@@ -8,6 +8,9 @@
 #include "base/time.h"
 #include "report/report.h"
 
+/* Scores, probabilities and risks are far below it; anything above is not one. */
+#define PLM_REPORT_NUMBER_MAX 1e9
+
 /* Id of a target; null where there is none. */
 plm_sv plm_report_target_id(const struct plm_report *r, uint32_t target);
 const struct plm_package *plm_report_package_of(const struct plm_report *r, const struct plm_finding *f);
