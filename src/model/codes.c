@@ -67,6 +67,7 @@ const struct plm_code_row plm_codes[] = {
     {"layer.whiteout-readded", "a directory is removed and made again in one layer: container engines and the specification differ"},
     {"limit.bytes", "more uncompressed bytes than the limit"},
     {"limit.ratio", "expands more than the limit: a decompression bomb"},
+    {"net.connect", "a server could not be reached"},
     {"net.module", "the network module is missing or of another version"},
     {"net.offline", "--offline forbids this connection"},
     {"net.protocol", "a server's answer is no HTTP"},
