@@ -159,7 +159,7 @@ def scan_command(source, cache, *extra):
 
 
 def bench_scan(folder):
-    for megabytes in (200, 600, 2000):
+    for megabytes in [int(m) for m in os.environ.get("SIZES", "200 600 2000").split()]:
         archive, layers = image(folder, megabytes)
         cache = folder / "cache"
         layers.sort(key=lambda p: -p.stat().st_size)
