@@ -6,7 +6,8 @@
 #include "config_int.h"
 
 /* Set by the test suites for their own use. */
-static const char *const reserved[] = {"PLIMSOLL_BINARY", "PLIMSOLL_SHARED"};
+static const char *const reserved[] = {"PLIMSOLL_BINARY", "PLIMSOLL_SHARED", "PLIMSOLL_BUILD", "PLIMSOLL_CI",
+                                       "PLIMSOLL_TEST_CACHE"};
 
 static bool is_reserved(plm_sv name)
 {

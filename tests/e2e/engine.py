@@ -19,6 +19,8 @@ import time
 
 import pytest
 
+from roots import root_tar
+
 READY_SECONDS = 60
 
 
@@ -268,15 +270,6 @@ def containerd_engine():
             stop(process)
         unmount_below(root)
         shutil.rmtree(root, ignore_errors=True)
-
-
-def root_tar(release):
-    """A debootstrapped root (minbase, no security suite) of the machine's test cache, or a skip."""
-    folder = os.environ.get("PLIMSOLL_TEST_ROOTS", os.path.expanduser("~/.cache/plimsoll-test"))
-    path = pathlib.Path(folder, release + ".tar")
-    if not path.exists():
-        pytest.skip(f"{release}.tar is not in {folder} (debootstrap --variant=minbase makes it)")
-    return path
 
 
 # Two layers above an imported root: files added, replaced, deleted, a directory made opaque.

@@ -122,6 +122,16 @@ def test_oci_layout_made_by_umoci(oci_dir, bullseye, db, truth, tmp_path):
     assert found(report) == truth
 
 
+def test_engine_in_place_export_and_save(docker_engine, bullseye, db, truth, tmp_path):
+    """A real dockerd that imported the same root: its storage read in place, its export stream, docker save."""
+    docker_engine.import_tar(roots.root_tar("bullseye"), "truth:bullseye")
+    image = ("docker:truth:bullseye", db, tmp_path, "-H", docker_engine.host)
+    for report in (scan(*image), scan(*image, "--engine-export", "--no-cache"),
+                   scan(f"docker-archive:{docker_engine.save('truth:bullseye', tmp_path / 'saved.tar')}", db, tmp_path)):
+        assert listed(report) == roots.dpkg_packages(bullseye)
+        assert found(report) == truth
+
+
 @pytest.mark.parametrize("kind", ["docker-archive", "oci-archive"])
 def test_archives_made_by_skopeo(kind, oci_dir, bullseye, db, truth, tmp_path):
     archive = tmp_path / "image.tar"
