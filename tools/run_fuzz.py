@@ -40,7 +40,7 @@ def fuzz(program):
         folder.mkdir(parents=True, exist_ok=True)
     seeds = TOP / "fuzz" / "corpus" / name
     r = subprocess.run([program, grown, seeds, f"-max_total_time={SECONDS}", "-timeout=20", "-rss_limit_mb=3000",
-                        "-max_len=65536", f"-artifact_prefix={crashes}/", "-print_final_stats=1", "-verbosity=1"],
+                        "-max_len=65536", f"-artifact_prefix={crashes}/", "-print_final_stats=1", "-verbosity=0"],
                        cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", r.stdout)
     coverage = re.findall(r"cov: (\d+)", r.stdout)

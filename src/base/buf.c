@@ -24,7 +24,7 @@ static bool make_room(struct plm_buf *b, size_t n, size_t cap_max)
 {
     if (b->failed)
         return false;
-    if (n <= b->cap - b->n)
+    if (b->p && n <= b->cap - b->n)
         return true;
     size_t need;
     if (__builtin_add_overflow(b->n, n, &need) || need > cap_max) {

@@ -387,7 +387,8 @@ static void set_eol(const struct plm_ctx *ctx, const struct plm_db *db, struct p
         return;
     /* "3.18.4" and "9.3" are points of the cycles "3.18" and "9". */
     for (plm_sv cycle = d->version; cycle.n;) {
-        if (db && plm_db_eol(db, product, cycle, &d->eol_date)) {
+        if ((db && plm_db_eol(db, product, cycle, &d->eol_date)) ||
+            plm_match_eol_builtin(product, cycle, &d->eol_date)) {
             d->eol = d->eol_date && d->eol_date < plm_now(ctx) ? PLM_EOL_ENDED : PLM_EOL_SUPPORTED;
             return;
         }

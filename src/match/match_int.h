@@ -36,6 +36,9 @@ struct plm_match_ask {
     bool is_source;
 };
 
+/* The last day of security support as it was known when the program was made; false if it is not. */
+bool plm_match_eol_builtin(plm_sv product, plm_sv cycle, int64_t *out);
+
 /* False if the target's distribution has no ecosystem or no known version scheme. */
 bool plm_match_prepare(struct plm_match_ask *q, const struct plm_target *t);
 int plm_match_ask(struct plm_match_ask *q, const struct plm_package *p, plm_err **err);
