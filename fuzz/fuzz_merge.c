@@ -23,7 +23,7 @@ static bool load(plm_sv tar, struct plm_arena *a, struct plm_buf *bytes, struct 
     struct plm_stream *s = plm_stream_view(tar, "fuzz", NULL);
     if (!s || plm_layer_record(s, PLM_SV("fuzz"), &limits, &nothing, bytes, NULL) < 0)
         return false;
-    if (plm_record_open(plm_buf_sv(bytes), 0, 0, a, out, NULL) < 0)
+    if (plm_record_open(plm_buf_sv(bytes), PLM_SV_NULL, 0, 0, a, out, NULL) < 0)
         __builtin_trap();
     return true;
 }

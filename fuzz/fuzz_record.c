@@ -33,7 +33,7 @@ static void rewrite(const struct plm_record *r)
     plm_record_end(&w, 0);
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
     struct plm_record again;
-    if (!out.failed && plm_record_open(plm_buf_sv(&out), 0, 4, a, &again, NULL) < 0)
+    if (!out.failed && plm_record_open(plm_buf_sv(&out), PLM_SV_NULL, 0, 4, a, &again, NULL) < 0)
         __builtin_trap();
 }
 
@@ -41,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_MIB(256));
     struct plm_record r;
-    if (plm_record_open(plm_sv_n((const char *)data, size), PLM_RECORD_OWNED, 4, a, &r, NULL) < 0)
+    if (plm_record_open(plm_sv_n((const char *)data, size), PLM_SV_NULL, PLM_RECORD_OWNED, 4, a, &r, NULL) <
+        0)
         return 0;
     rewrite(&r);
     const struct plm_record twice[] = {r, r};

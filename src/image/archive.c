@@ -140,10 +140,10 @@ const struct plm_doc_save_image *plm_save_choose(const struct plm_doc_save *doc,
         }
     int r;
     if (tag.n || doc->n == 0)
-        r = plm_fail_id(err, PLM_E_NOTFOUND, "image.not-found", "%s: no image %.*s in it; there are: %.*s",
-                        name, PLM_SV_ARG(tag), PLM_SV_ARG(plm_buf_sv(&list)));
+        r = plm_fail_id(err, PLM_E_NOTFOUND, "image.not-found", "no image %.*s in it; there are: %.*s",
+                        PLM_SV_ARG(tag), PLM_SV_ARG(plm_buf_sv(&list)));
     else
-        r = plm_fail_id(err, PLM_E_USAGE, "image.ambiguous", "%s: %zu images are in it: %.*s", name, doc->n,
+        r = plm_fail_id(err, PLM_E_USAGE, "image.ambiguous", "%zu images are in it: %.*s", doc->n,
                         PLM_SV_ARG(plm_buf_sv(&list)));
     plm_err_hint(err, "name one: docker-archive:%s:TAG", name);
     return PLM_NULL(r);
@@ -163,10 +163,9 @@ static int read_member(struct archive *ar, plm_sv name, struct plm_buf *out, plm
 {
     const struct plm_member *m = plm_members_find(&ar->members, name);
     if (!m)
-        return plm_fail(err, PLM_E_PARSE, "%s: the member %.*s is missing", ar->name, PLM_SV_ARG(name));
+        return plm_fail(err, PLM_E_PARSE, "the member %.*s is missing", PLM_SV_ARG(name));
     const struct plm_extent x = {.fd = ar->fd, .offset = m->offset, .bytes = m->bytes};
-    return plm_extent_read(ar->ctx, &x, out, err) < 0 ? plm_wrap(err, "%s: %.*s", ar->name, PLM_SV_ARG(name))
-                                                      : 0;
+    return plm_extent_read(ar->ctx, &x, out, err) < 0 ? plm_wrap(err, "%.*s", PLM_SV_ARG(name)) : 0;
 }
 
 static int add_layer(struct archive *ar, plm_sv name, plm_err **err)
@@ -218,14 +217,17 @@ static int plan_save(struct archive *ar, plm_err **err)
     if (!image)
         return -1;
     if (image->n_layers > ar->ctx->limits->layers)
-        return plm_fail(err, PLM_E_LIMIT, "%s: %zu layers are over limits.layers", ar->name, image->n_layers);
+        return plm_fail(err, PLM_E_LIMIT, "%zu layers are over limits.layers", image->n_layers);
     for (size_t i = 0; i < image->n_layers; i++)
         if (add_layer(ar, image->layers[i], err) < 0)
             return -1;
     if (read_member(ar, image->config, &config, err) < 0)
         return -1;
     plm_plan_name_config(p, image->config, plm_buf_sv(&config));
-    if (plm_doc_config(ar->ctx, plm_buf_sv(&config), "image config", p->arena, &c, err) < 0)
+    const char *doc_name = plm_arena_cstr(p->arena, image->config);
+    if (!doc_name)
+        return plm_fail_oom(err);
+    if (plm_doc_config(ar->ctx, plm_buf_sv(&config), doc_name, p->arena, &c, err) < 0)
         return -1;
     return plm_plan_config(p, ar->opt, &c, err);
 }
@@ -240,7 +242,7 @@ static int archive_find(void *impl, plm_sv digest, struct plm_extent *out, plm_e
         plm_arena_printf(ar->plan->arena, "blobs/sha256/%.*s", PLM_SV_ARG(plm_sv_from_off(digest, 7)));
     const struct plm_member *m = plm_members_find(&ar->members, name);
     if (!m)
-        return plm_fail(err, PLM_E_NOTFOUND, "%s: the member %.*s is missing", ar->name, PLM_SV_ARG(name));
+        return plm_fail(err, PLM_E_NOTFOUND, "the member %.*s is missing", PLM_SV_ARG(name));
     int fd = fcntl(ar->fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return plm_fail_sys(err, "%s", ar->name);
@@ -280,7 +282,9 @@ static int plan_archive(struct archive *ar, plm_err **err)
     bool wants_layout = ar->src->kind == PLM_SRC_OCI_ARCHIVE ? has_layout : !has_save;
     if (wants_layout && ar->src->kind == PLM_SRC_DOCKER_ARCHIVE && ar->src->how.n)
         ar->plan->target.scheme = PLM_SV("oci-archive");
-    return wants_layout ? plan_layout(ar, err) : plan_save(ar, err);
+    return (wants_layout ? plan_layout(ar, err) : plan_save(ar, err)) < 0
+               ? plm_plan_wrap(ar->plan, ar->name, err)
+               : 0;
 }
 
 static struct plm_analysis *analyze_file(const struct plm_ctx *ctx, const struct plm_source *src, int fd,

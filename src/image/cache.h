@@ -17,6 +17,10 @@ enum plm_cache_kind { PLM_CACHE_LAYER, PLM_CACHE_SEEN };
 struct plm_cache_key {
     char hex[2 * PLM_SHA256_BYTES + 1];
 };
+static inline plm_sv plm_cache_key_sv(const struct plm_cache_key *key)
+{
+    return plm_sv_n(key->hex, sizeof(key->hex) - 1);
+}
 
 /* A key out of parts; each is framed, so that ("ab", "c") and ("a", "bc") differ. */
 struct plm_cache_hasher {

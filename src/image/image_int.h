@@ -54,8 +54,8 @@ struct plm_plan_layer {
     bool is_plain;          /* EXTENT: uncompressed as far as is known, so about.diff_id is its digest too */
     plm_sv name;            /* for messages */
     struct plm_buf record;  /* RECORD: heap, owned */
-    bool is_sealed;         /* RECORD: comes from the cache, its checksums must hold */
-    plm_sv computed;        /* digest of the bytes as read by this process; filled by the run */
+    plm_sv sealed_as; /* RECORD: its name in the cache, for which its checksums must hold; null: a worker's */
+    plm_sv computed;  /* digest of the bytes as read by this process; filled by the run */
 };
 
 struct plm_plan {
@@ -75,6 +75,9 @@ void plm_plan_diag(struct plm_plan *p, const char *code, enum plm_severity sev, 
                    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void plm_plan_diag_err(struct plm_plan *p, const char *code, enum plm_severity sev, plm_sv object,
                        const plm_err *e);
+/* Puts the source's name before an error that ends the planning, and the digests that did not match, which
+ * are its likely cause. Returns -1. */
+int plm_plan_wrap(const struct plm_plan *p, const char *name, plm_err **err);
 /* Analyses all layers and merges them. Takes the plan, also on failure. */
 struct plm_analysis *plm_plan_run(const struct plm_ctx *ctx, struct plm_plan *plan,
                                   const struct plm_image_options *opt, plm_err **err);

@@ -67,7 +67,19 @@ static bool seen_key(const struct plm_plan_layer *l, const struct stat *st, stru
     return plm_cache_hash_end(&h, out);
 }
 
-/* An entry is the digest and, since that alone could be torn into another one, its own digest. */
+/* The digest that proves an entry: of the name it is stored under, since an entry could be another file's,
+ * and of the digest, since that alone could be torn into another one. */
+static void seen_proof(const struct plm_cache_key *key, plm_sv digest, char text[PLM_DIGEST_CHARS + 1])
+{
+    unsigned char sum[PLM_SHA256_BYTES];
+    char both[sizeof(key->hex) + PLM_DIGEST_CHARS];
+    memcpy(both, key->hex, sizeof(key->hex)); /* with its end */
+    memcpy(both + sizeof(key->hex), digest.p, PLM_DIGEST_CHARS);
+    plm_sha256_of(plm_sv_n(both, sizeof(both)), sum);
+    plm_digest_text(sum, text);
+}
+
+/* An entry is the digest and its proof. */
 static bool recall(struct plm_layer_run *run, const struct stat *st)
 {
     struct plm_cache_key key;
@@ -75,11 +87,9 @@ static bool recall(struct plm_layer_run *run, const struct stat *st)
     if (run->opt->no_cache || !seen_key(run->layer, st, &key) ||
         !plm_cache_load(run->ctx, PLM_CACHE_SEEN, &key, &map) || map.view.n != 2 * PLM_DIGEST_CHARS)
         return false;
-    unsigned char sum[PLM_SHA256_BYTES];
     char text[PLM_DIGEST_CHARS + 1];
     plm_sv digest = plm_sv_sub(map.view, 0, PLM_DIGEST_CHARS);
-    plm_sha256_of(digest, sum);
-    plm_digest_text(sum, text);
+    seen_proof(&key, digest, text);
     if (!plm_digest_valid(digest) || memcmp(text, map.view.p + PLM_DIGEST_CHARS, PLM_DIGEST_CHARS) != 0)
         return false;
     memcpy(run->computed, digest.p, digest.n);
@@ -101,10 +111,8 @@ static void remember(struct plm_layer_run *run, const struct stat *before)
         memcmp(&now.st_mtim, &before->st_mtim, sizeof(now.st_mtim)) != 0 || !seen_key(run->layer, &now, &key))
         return;
     char bytes[2 * PLM_DIGEST_CHARS + 1];
-    unsigned char sum[PLM_SHA256_BYTES];
     memcpy(bytes, run->computed, PLM_DIGEST_CHARS);
-    plm_sha256_of(plm_sv_from(run->computed), sum);
-    plm_digest_text(sum, bytes + PLM_DIGEST_CHARS);
+    seen_proof(&key, plm_sv_from(run->computed), bytes + PLM_DIGEST_CHARS);
     plm_cache_store(run->ctx, PLM_CACHE_SEEN, &key, plm_sv_n(bytes, 2 * PLM_DIGEST_CHARS));
 }
 
@@ -120,7 +128,7 @@ static bool load_record(struct plm_layer_run *run, const struct plm_cache_key *k
     if (run->opt->no_cache || !plm_cache_load(run->ctx, PLM_CACHE_LAYER, key, &run->map))
         return false;
     plm_err *e = NULL;
-    if (plm_record_open(run->map.view, PLM_RECORD_SEALED | how_to_open(run), run->wanted.n_extractors,
+    if (plm_record_open(run->map.view, plm_cache_key_sv(key), how_to_open(run), run->wanted.n_extractors,
                         run->arena, &run->record, &e) == 0) {
         run->is_cached = run->is_loaded = true;
         return true;
@@ -137,7 +145,7 @@ static void store_record(struct plm_layer_run *run, const struct plm_cache_key *
     if (run->opt->no_cache)
         return;
     run->is_stored = true;
-    plm_record_seal(run->bytes.p, run->bytes.n);
+    plm_record_seal(run->bytes.p, run->bytes.n, plm_cache_key_sv(key));
     plm_cache_store(run->ctx, PLM_CACHE_LAYER, key, plm_buf_sv(&run->bytes));
 }
 
@@ -190,8 +198,8 @@ static int open_answer(struct plm_layer_run *run, struct plm_worker *w, plm_err 
     if (plm_worker_result(w, name, max, &run->bytes, err) < 0)
         return -1;
     run->lacks_landlock = !w->has_landlock;
-    if (plm_record_open(plm_buf_sv(&run->bytes), how_to_open(run), run->wanted.n_extractors, run->arena,
-                        &run->record, err) < 0)
+    if (plm_record_open(plm_buf_sv(&run->bytes), PLM_SV_NULL, how_to_open(run), run->wanted.n_extractors,
+                        run->arena, &run->record, err) < 0)
         return plm_wrap(err, "%s", name);
     run->is_loaded = true;
     return 0;
@@ -298,9 +306,8 @@ static int run_overlay(struct plm_layer_run *run, plm_err **err)
 
 static int run_record(struct plm_layer_run *run, plm_err **err)
 {
-    unsigned how = how_to_open(run) | (run->layer->is_sealed ? PLM_RECORD_SEALED : 0u);
-    if (plm_record_open(plm_buf_sv(&run->layer->record), how, run->wanted.n_extractors, run->arena,
-                        &run->record, err) < 0)
+    if (plm_record_open(plm_buf_sv(&run->layer->record), run->layer->sealed_as, how_to_open(run),
+                        run->wanted.n_extractors, run->arena, &run->record, err) < 0)
         return -1;
     run->is_loaded = true;
     return 0;

@@ -225,7 +225,10 @@ static int add_layer(const struct plm_blobs *blobs, const struct plm_doc_descrip
     else if (blobs->record && blobs->record(blobs->impl, d->digest, &ready))
         x.bytes = ready.bytes;
     else if (!plm_digest_valid(d->digest) || blobs->find(blobs->impl, d->digest, &x, &bad) < 0) {
-        plm_plan_diag(plan, "layer.missing", PLM_SEV_HIGH, d->digest, "the layer is not there");
+        if (bad && plm_err_code(bad) != PLM_E_NOTFOUND)
+            plm_plan_diag_err(plan, "layer.unreadable", PLM_SEV_HIGH, d->digest, bad);
+        else
+            plm_plan_diag(plan, "layer.missing", PLM_SEV_HIGH, d->digest, "the layer is not there");
         plm_err_free(bad);
         x = (struct plm_extent){.fd = -1};
     }
@@ -239,7 +242,7 @@ static int add_layer(const struct plm_blobs *blobs, const struct plm_doc_descrip
     *l = (struct plm_plan_layer){.about = {.digest = plm_arena_sv(plan->arena, d->digest), .size = d->size},
                                  .where = x.fd < 0 ? ready.where : PLM_LAYER_EXTENT,
                                  .record = ready.record,
-                                 .is_sealed = ready.is_sealed,
+                                 .sealed_as = ready.sealed_as,
                                  .fd = x.fd,
                                  .offset = x.offset,
                                  .bytes = x.bytes,
@@ -296,7 +299,10 @@ static int plan_manifest(const struct plm_ctx *ctx, const struct plm_image_optio
         return plm_wrap(err, "image config");
     plan->target.image_id = plm_arena_sv(plan->arena, m->config.digest);
     struct plm_doc_config c;
-    if (plm_doc_config(ctx, plm_buf_sv(&text), "image config", plan->arena, &c, err) < 0)
+    const char *name = plm_arena_cstr(plan->arena, m->config.digest);
+    if (!name)
+        return plm_fail_oom(err);
+    if (plm_doc_config(ctx, plm_buf_sv(&text), name, plan->arena, &c, err) < 0)
         return -1;
     return plm_plan_config(plan, opt, &c, err);
 }
@@ -308,7 +314,10 @@ static int plan_document(const struct plm_ctx *ctx, const struct plm_image_optio
     struct plm_doc_oci doc;
     if (depth > NESTING_MAX)
         return plm_fail(err, PLM_E_LIMIT, "image indexes nested deeper than %d", NESTING_MAX);
-    if (plm_doc_oci(ctx, text, depth ? "image manifest" : "index.json", plan->arena, &doc, err) < 0)
+    const char *name = depth ? plm_arena_cstr(plan->arena, digest) : "index.json";
+    if (!name)
+        return plm_fail_oom(err);
+    if (plm_doc_oci(ctx, text, name, plan->arena, &doc, err) < 0)
         return -1;
     if (!doc.is_index) {
         plan->target.digest = plm_arena_sv(plan->arena, digest);
@@ -375,7 +384,7 @@ static struct plm_analysis *analyze_oci_dir(const struct plm_ctx *ctx, const str
     const struct plm_blobs blobs = {.find = layout_find, .impl = &l};
     if (plm_fs_read(index, text.max, &text, err) < 0 ||
         plm_oci_plan_index(ctx, opt, &blobs, plm_buf_sv(&text), src->tag, plan, err) < 0)
-        return PLM_NULL(plm_wrap(err, "%s", dir));
+        return PLM_NULL(plm_plan_wrap(plan, dir, err));
     return plm_plan_run(ctx, plm_take(plan), opt, err);
 }
 

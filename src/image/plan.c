@@ -66,6 +66,16 @@ void plm_plan_diag(struct plm_plan *p, const char *code, enum plm_severity sev, 
              PLM_SV_NULL);
 }
 
+int plm_plan_wrap(const struct plm_plan *p, const char *name, plm_err **err)
+{
+    for (size_t i = 0; i < p->diagnostics.n; i++) {
+        const struct plm_diagnostic *d = &p->diagnostics.v[i];
+        if (plm_sv_is(d->code, "image.digest-mismatch"))
+            (void)!plm_wrap(err, "%.*s: %.*s", PLM_SV_ARG(d->object), PLM_SV_ARG(d->message));
+    }
+    return plm_wrap(err, "%s", name);
+}
+
 void plm_plan_diag_err(struct plm_plan *p, const char *code, enum plm_severity sev, plm_sv object,
                        const plm_err *e)
 {

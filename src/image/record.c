@@ -252,12 +252,13 @@ static bool read_rest(struct plm_rd *rd, size_t n_extractors, struct plm_record 
     return !rd->failed && plm_rd_left(rd) == 0;
 }
 
-static void checksum(plm_sv bytes, size_t main_bytes, unsigned char main_sum[PLM_SHA256_BYTES],
+static void checksum(plm_sv name, plm_sv bytes, size_t main_bytes, unsigned char main_sum[PLM_SHA256_BYTES],
                      unsigned char owned_sum[PLM_SHA256_BYTES])
 {
     struct plm_sha256 *h = plm_sha256_new(NULL);
     memset(main_sum, 0, PLM_SHA256_BYTES);
     if (h) {
+        plm_sha256_update(h, name.p, name.n);
         plm_sha256_update(h, bytes.p, SEALED_HEADER);
         plm_sha256_update(h, bytes.p + HEADER, main_bytes);
         plm_sha256_final(h, main_sum);
@@ -267,7 +268,7 @@ static void checksum(plm_sv bytes, size_t main_bytes, unsigned char main_sum[PLM
         plm_sha256_of(plm_sv_from_off(bytes, HEADER + main_bytes), owned_sum);
 }
 
-void plm_record_seal(char *bytes, size_t n)
+void plm_record_seal(char *bytes, size_t n, plm_sv name)
 {
     plm_sv view = {bytes, n};
     struct plm_rd rd = PLM_RD(view);
@@ -275,19 +276,19 @@ void plm_record_seal(char *bytes, size_t n)
     size_t main_bytes = (size_t)plm_rd_u64le(&rd);
     unsigned char sum[PLM_SHA256_BYTES];
     plm_sha256_of(plm_sv_from_off(view, HEADER + main_bytes), (unsigned char *)bytes + 48);
-    checksum(view, main_bytes, sum, NULL);
+    checksum(name, view, main_bytes, sum, NULL);
     memcpy(bytes + SEALED_HEADER, sum, sizeof(sum));
 }
 
-static bool seal_holds(plm_sv bytes, size_t main_bytes, unsigned how)
+static bool seal_holds(plm_sv name, plm_sv bytes, size_t main_bytes, unsigned how)
 {
     unsigned char main_sum[PLM_SHA256_BYTES], owned_sum[PLM_SHA256_BYTES];
-    checksum(bytes, main_bytes, main_sum, how & PLM_RECORD_OWNED ? owned_sum : NULL);
+    checksum(name, bytes, main_bytes, main_sum, how & PLM_RECORD_OWNED ? owned_sum : NULL);
     return memcmp(main_sum, bytes.p + SEALED_HEADER, sizeof(main_sum)) == 0 &&
            (!(how & PLM_RECORD_OWNED) || memcmp(owned_sum, bytes.p + 48, sizeof(owned_sum)) == 0);
 }
 
-int plm_record_open(plm_sv bytes, unsigned how, size_t n_extractors, struct plm_arena *a,
+int plm_record_open(plm_sv bytes, plm_sv sealed_as, unsigned how, size_t n_extractors, struct plm_arena *a,
                     struct plm_record *out, plm_err **err)
 {
     struct plm_rd rd = PLM_RD(bytes);
@@ -304,7 +305,7 @@ int plm_record_open(plm_sv bytes, unsigned how, size_t n_extractors, struct plm_
     if (__builtin_add_overflow(main_bytes, owned_bytes, &total) || total != bytes.n - HEADER)
         return plm_fail(err, PLM_E_PARSE, "layer record of %zu bytes says it has %llu", bytes.n,
                         (unsigned long long)total);
-    if ((how & PLM_RECORD_SEALED) && !seal_holds(bytes, (size_t)main_bytes, how))
+    if (sealed_as.n && !seal_holds(sealed_as, bytes, (size_t)main_bytes, how))
         return plm_fail(err, PLM_E_PARSE, "layer record whose checksum does not hold");
     plm_sv main_part = plm_sv_sub(bytes, HEADER, (size_t)main_bytes);
     /* Each item takes at least a byte: the counts cannot ask for more memory than a multiple of the record.
@@ -313,7 +314,7 @@ int plm_record_open(plm_sv bytes, unsigned how, size_t n_extractors, struct plm_
         r.n_diags > main_part.n)
         return plm_fail(err, PLM_E_PARSE, "layer record with impossible counts");
     r.entries = main_part;
-    if (!check_entries(&r, how & PLM_RECORD_SEALED))
+    if (!check_entries(&r, sealed_as.n))
         return plm_fail(err, PLM_E_PARSE, "layer record with a malformed entry");
     r.facts = plm_arena_array(a, r.n_facts, sizeof(*r.facts));
     r.wants = plm_arena_array(a, r.n_wants, sizeof(*r.wants));

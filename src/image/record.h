@@ -8,7 +8,8 @@
  *   8  u32 flags, entries, facts, pending wants, diagnostics, 0
  *  32  u64 bytes of the main part, bytes of the owned part
  *  48  SHA-256 of the owned part
- *  80  SHA-256 of the bytes 0 to 79 and the main part   (both zero on the pipe: the cache seals)
+ *  80  SHA-256 of the name it is stored under, the bytes 0 to 79 and the main part
+ *                                                       (both zero on the pipe: the cache seals)
  * 112  main part: varints and views; entries are sorted by path and front-coded
  *      owned part: lists of owned files, which facts point into
  *
@@ -104,15 +105,17 @@ struct plm_record {
 };
 
 enum {
-    PLM_RECORD_SEALED = 1, /* from the cache: the checksums must hold */
-    PLM_RECORD_OWNED = 2,  /* the owned part is wanted */
+    PLM_RECORD_OWNED = 1, /* the owned part is wanted */
 };
 
-/* Views are borrowed from bytes, arrays live in the arena. PARSE on anything that is not a record. */
-int plm_record_open(plm_sv bytes, unsigned how, size_t n_extractors, struct plm_arena *a,
+/* Views are borrowed from bytes, arrays live in the arena. PARSE on anything that is not a record.
+ * `sealed_as` is the name under which the cache has it: the checksums must hold for that name, so that
+ * neither changed bytes nor another layer's record pass. Null: not from the cache, nothing of it is trusted.
+ */
+int plm_record_open(plm_sv bytes, plm_sv sealed_as, unsigned how, size_t n_extractors, struct plm_arena *a,
                     struct plm_record *out, plm_err **err);
-/* Fills in the checksums of an opened, unsealed record. */
-void plm_record_seal(char *bytes, size_t n);
+/* Fills in the checksums of an opened, unsealed record for the name that it will have. */
+void plm_record_seal(char *bytes, size_t n, plm_sv name);
 
 struct plm_record_iter {
     struct plm_rd rd;

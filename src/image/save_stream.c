@@ -37,7 +37,8 @@ struct member {
     size_t slot_n;
     struct plm_worker worker;
     bool is_pending, is_cached, lacks_landlock;
-    struct plm_buf record; /* once collected */
+    struct plm_cache_key key; /* is_cached: the entry that `record` is */
+    struct plm_buf record;    /* once collected */
     plm_err *failed;
 };
 
@@ -91,14 +92,29 @@ static struct plm_wanted wanted_of(const struct save *s)
 }
 
 /* A layer whose name claims a digest of which there is a record needs no worker, if the claim turns out true.
+ * The record is checked now, and kept: a stream has no second chance to read the layer when it turns out
+ * damaged.
  */
-static bool is_known(struct save *s, const struct member *m)
+static bool is_known(struct save *s, struct member *m)
 {
     struct plm_wanted w = wanted_of(s);
-    struct plm_cache_key key;
     plm_sv claim = plm_member_claim(s->arena, m->about.name);
-    return claim.n && !s->opt->no_cache && plm_record_key(claim.p, "tar", s->ctx->limits, &w, &key) &&
-           plm_cache_has(s->ctx, PLM_CACHE_LAYER, &key);
+    plm_auto_done(plm_fs_map_done) struct plm_fs_map map = {0};
+    if (!claim.n || s->opt->no_cache || !plm_record_key(claim.p, "tar", s->ctx->limits, &w, &m->key) ||
+        !plm_cache_load(s->ctx, PLM_CACHE_LAYER, &m->key, &map))
+        return false;
+    plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
+    struct plm_record rec;
+    unsigned how = s->opt->want_owned ? PLM_RECORD_OWNED : 0;
+    if (!a || plm_record_open(map.view, plm_cache_key_sv(&m->key), how, w.n_extractors, a, &rec, NULL) < 0) {
+        plm_cache_drop(s->ctx, PLM_CACHE_LAYER, &m->key);
+        return false;
+    }
+    m->record = PLM_BUF(SIZE_MAX);
+    plm_buf_sv_put(&m->record, map.view);
+    if (m->record.failed)
+        plm_buf_done(&m->record);
+    return m->record.n > 0;
 }
 
 static int start_layer(struct save *s, struct member *m, plm_err **err)
@@ -371,16 +387,12 @@ static bool take_record(struct save *s, struct member *m, struct plm_plan_layer 
     struct plm_cache_key key;
     bool has_key = m->digest[0] && plm_record_key(m->digest, "tar", s->ctx->limits, &w, &key);
     collect(s, m);
-    if (m->is_cached) {
-        plm_auto_done(plm_fs_map_done) struct plm_fs_map map = {0};
-        if (has_key && plm_cache_load(s->ctx, PLM_CACHE_LAYER, &key, &map)) {
-            out->record = PLM_BUF(SIZE_MAX);
-            plm_buf_sv_put(&out->record, map.view);
-            out->is_sealed = true;
-        }
-    } else if (!m->failed && m->record.n) {
+    bool is_usable = !m->is_cached || (has_key && memcmp(key.hex, m->key.hex, sizeof(key.hex)) == 0);
+    if (!m->failed && m->record.n && is_usable) {
         out->record = PLM_BUF(SIZE_MAX);
         plm_buf_sv_put(&out->record, plm_buf_sv(&m->record));
+        if (m->is_cached)
+            out->sealed_as = plm_arena_sv(s->plan->arena, plm_cache_key_sv(&key));
     }
     out->bytes = m->about.bytes;
     out->where = out->record.n ? PLM_LAYER_RECORD : PLM_LAYER_ABSENT;
@@ -395,10 +407,10 @@ static void store(struct save *s, const struct member *m, const struct plm_plan_
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
     struct plm_record rec;
     if (!a || s->opt->no_cache || m->is_cached || !m->digest[0] || l->where != PLM_LAYER_RECORD ||
-        plm_record_open(plm_buf_sv(&l->record), 0, w.n_extractors, a, &rec, NULL) < 0 ||
+        plm_record_open(plm_buf_sv(&l->record), PLM_SV_NULL, 0, w.n_extractors, a, &rec, NULL) < 0 ||
         !plm_record_key(m->digest, "tar", s->ctx->limits, &w, &key))
         return;
-    plm_record_seal(l->record.p, l->record.n);
+    plm_record_seal(l->record.p, l->record.n, plm_cache_key_sv(&key));
     plm_cache_store(s->ctx, PLM_CACHE_LAYER, &key, plm_buf_sv(&l->record));
     s->plan->has_stored = true;
 }
@@ -463,7 +475,10 @@ static int plan_save(struct save *s, plm_err **err)
     if (text_of(s, image->config, &config, err) < 0)
         return -1;
     plm_plan_name_config(p, image->config, config);
-    if (plm_doc_config(s->ctx, config, "image config", p->arena, &c, err) < 0 ||
+    const char *doc_name = plm_arena_cstr(p->arena, image->config);
+    if (!doc_name)
+        return plm_fail_oom(err);
+    if (plm_doc_config(s->ctx, config, doc_name, p->arena, &c, err) < 0 ||
         plm_plan_config(p, s->opt, &c, err) < 0)
         return -1;
     for (size_t i = 0; i < p->layers.n; i++) {
@@ -554,8 +569,11 @@ static int plan_stream(struct save *s, struct plm_stream *in, plm_err **err)
                                    "not an image archive: neither manifest.json nor index.json is in it");
     if (s->fault)
         plm_plan_diag_err(s->plan, "archive.corrupt", PLM_SEV_HIGH, s->src->reference, s->fault);
-    return (s->src->kind == PLM_SRC_OCI_ARCHIVE && has_layout) || !has_save ? plan_layout(s, err)
-                                                                            : plan_save(s, err);
+    bool wants_layout = (s->src->kind == PLM_SRC_OCI_ARCHIVE && has_layout) || !has_save;
+    if ((wants_layout ? plan_layout(s, err) : plan_save(s, err)) == 0)
+        return 0;
+    const char *name = plm_arena_cstr(s->arena, s->src->reference);
+    return plm_plan_wrap(s->plan, name && *name ? name : "standard input", err);
 }
 
 static struct plm_analysis *analyze(struct save *s, struct plm_stream *in, plm_err **err)

@@ -398,7 +398,9 @@ static int job_failure(plm_sv answer, const char *name, plm_err **err)
     size_t i = 0;
     while (ids[i] && !plm_sv_is(id, ids[i]))
         i++;
-    int r = plm_fail_id(err, code, ids[i], "%s: %.*s", name, PLM_SV_ARG(text));
+    bool is_named = plm_sv_starts(text, plm_sv_from(name)); /* parsers name their document themselves */
+    int r = plm_fail_id(err, code, ids[i], "%s%s%.*s", is_named ? "" : name, is_named ? "" : ": ",
+                        PLM_SV_ARG(text));
     if (hint.n)
         plm_err_hint(err, "%.*s", PLM_SV_ARG(hint));
     return r;

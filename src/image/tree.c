@@ -83,7 +83,7 @@ static struct plm_analysis *analyze_tree(const struct plm_ctx *ctx, const struct
         return NULL;
     struct plm_record rec = {0};
     plm_err *bad = NULL;
-    if (bytes.n && plm_record_open(plm_buf_sv(&bytes), opt->want_owned ? PLM_RECORD_OWNED : 0,
+    if (bytes.n && plm_record_open(plm_buf_sv(&bytes), PLM_SV_NULL, opt->want_owned ? PLM_RECORD_OWNED : 0,
                                    opt->n_extractors, scratch, &rec, &bad) < 0) {
         plm_plan_diag_err(plan, "worker.crashed", PLM_SEV_HIGH, plan->target.reference, bad);
         plm_err_free(bad);

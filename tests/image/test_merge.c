@@ -72,8 +72,9 @@ static void load(struct view *v, const char *folder)
         v->bytes[v->n] = PLM_BUF(PLM_MIB(16));
         assert_int_equal(
             plm_layer_record(s, plm_sv_from(path), &plm_limits_default, &nothing, &v->bytes[v->n], NULL), 0);
-        assert_int_equal(
-            plm_record_open(plm_buf_sv(&v->bytes[v->n]), 0, 0, v->arena, &v->records[v->n], NULL), 0);
+        assert_int_equal(plm_record_open(plm_buf_sv(&v->bytes[v->n]), PLM_SV_NULL, 0, 0, v->arena,
+                                         &v->records[v->n], NULL),
+                         0);
     }
 }
 
@@ -167,17 +168,18 @@ static void records_survive_no_flipped_byte(void **state)
     struct view v = {.arena = a};
     load(&v, folder);
     struct plm_buf *b = &v.bytes[0];
-    plm_record_seal(b->p, b->n);
+    const plm_sv name = PLM_SV("its name in the cache");
+    plm_record_seal(b->p, b->n, name);
     struct plm_record r;
-    assert_int_equal(plm_record_open(plm_buf_sv(b), PLM_RECORD_SEALED | PLM_RECORD_OWNED, 0, a, &r, NULL), 0);
+    assert_int_equal(plm_record_open(plm_buf_sv(b), name, PLM_RECORD_OWNED, 0, a, &r, NULL), 0);
+    assert_int_equal(plm_record_open(plm_buf_sv(b), PLM_SV("another"), PLM_RECORD_OWNED, 0, a, &r, NULL), -1);
     for (size_t i = 0; i < b->n; i++) {
         b->p[i] ^= 1;
-        assert_int_equal(plm_record_open(plm_buf_sv(b), PLM_RECORD_SEALED | PLM_RECORD_OWNED, 0, a, &r, NULL),
-                         -1);
+        assert_int_equal(plm_record_open(plm_buf_sv(b), name, PLM_RECORD_OWNED, 0, a, &r, NULL), -1);
         b->p[i] ^= 1;
     }
     for (size_t i = 0; i < b->n; i++)
-        assert_int_equal(plm_record_open(plm_sv_n(b->p, i), 0, 0, a, &r, NULL), -1);
+        assert_int_equal(plm_record_open(plm_sv_n(b->p, i), PLM_SV_NULL, 0, 0, a, &r, NULL), -1);
     for (size_t i = 0; i < v.n; i++)
         plm_buf_done(&v.bytes[i]);
 }
