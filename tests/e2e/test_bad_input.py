@@ -7,11 +7,13 @@ the packages and the finding that an undamaged image has.
 """
 import bz2
 import gzip
+import hashlib
 import io
 import json
 import lzma
 import os
 import pathlib
+import random
 import shutil
 import sqlite3
 import stat
@@ -21,6 +23,7 @@ import sys
 import tarfile
 import tempfile
 import threading
+import zlib
 
 import pytest
 
@@ -43,7 +46,7 @@ def stanza(name, version):
 
 # Two layers: the second replaces the database. One flaw is known: openssl before 3.0.9-1.
 BASE = archives.layer(("etc", None), ("etc/os-release", RELEASE), ("var/lib/dpkg/status", stanza("openssl", "3.0.8-1")))
-TOP = archives.layer(("var/lib/dpkg/status", stanza("openssl", "3.0.8-1") + stanza("zlib1g", "1:1.2.13.dfsg-1")), ("opt/x", os.urandom(3000)))
+TOP = archives.layer(("var/lib/dpkg/status", stanza("openssl", "3.0.8-1") + stanza("zlib1g", "1:1.2.13.dfsg-1")), ("opt/x", random.Random(1).randbytes(3000)))
 PACKAGES = [("openssl", "3.0.8-1"), ("zlib1g", "1:1.2.13.dfsg-1")]
 FINDINGS = ["CVE-2026-1"]
 
@@ -65,7 +68,8 @@ class Outcome:
     def says(self):
         """Every word of diagnostics and standard error."""
         rows = self.report["diagnostics"] if self.report else []
-        return "\n".join(f"{d['object']}: {d['message']} [{d['code']}]" for d in rows) + "\n" + self.err
+        names = [t["id"] for t in self.report["targets"]] if self.report else []
+        return "\n".join(f"{d['object'] or ''}: {d['message']} [{d['code']}]" for d in rows) + "\n" + self.err + "\n".join(names)
 
     def packages(self):
         return [(p["name"], p["version"]) for p in self.report["packages"]]
@@ -239,3 +243,353 @@ def test_flipped_bits_in_a_layout_are_found(world, tmp_path):
             assert path.name[:12] in got.says(), got.says()
         path.write_bytes(good)
     assert world.scan(f"oci-dir:{top}").is_whole()
+
+
+# ---- lying archives -------------------------------------------------------------------------------------------------
+
+
+def lie(members, change):
+    """Members with each one given to change(name, data), which gives the new data or None to leave it out."""
+    changed = [(name, change(name, data)) for name, data in members]
+    return tar_bytes([(name, data) for name, data in changed if data is not None])
+
+
+def docker_lies():
+    good = archives.save([(["app:1"], [BASE, TOP])])
+    config = next(n for n, _ in good if n.endswith(".json") and n != "manifest.json")
+    first = next(n for n, _ in good if n.endswith("-0/layer.tar"))
+    second = next(n for n, _ in good if n.endswith("-1/layer.tar"))
+    other = archives.layer(("etc/os-release", RELEASE), ("var/lib/dpkg/status", stanza("openssl", "3.0.99-1")))
+
+    def only(name, data):
+        return lambda n, d: data if n == name else d
+
+    def rows(**more):
+        row = {"Config": config, "RepoTags": ["app:1"], "Layers": [first, second]}
+        return json.dumps([{**row, **more}]).encode()
+
+    manifest = "manifest.json"
+    return {
+        "layer-swapped": (lie(good, only(second, other)), "layer.digest-mismatch", second),
+        "layer-missing": (lie(good, only(second, None)), "layer.missing", second),
+        "layer-empty": (lie(good, only(second, b"")), "layer.", second),
+        "layer-not-tar": (lie(good, only(second, b"no tar at all" * 100)), "layer.", second),
+        "config-changed": (lie(good, lambda n, d: d + b" " if n == config else d), "image.digest-mismatch", config),
+        "config-missing": (lie(good, only(config, None)), "", config),
+        "config-not-json": (lie(good, only(config, b"{]")), "not JSON", config),
+        "config-array": (lie(good, only(config, b"[]")), "not an image config", config),
+        "config-deep": (lie(good, only(config, b"[" * 100000 + b"]" * 100000)), "", config),
+        "config-no-diff-ids": (lie(good, only(config, b'{"architecture":"amd64","os":"linux"}')), "image.layer-count", ""),
+        "manifest-not-json": (lie(good, only(manifest, b'[{"Config": ')), "manifest.json:1:", ""),
+        "manifest-object": (lie(good, only(manifest, b'{"Config": 1}')), "manifest.json: not the list", ""),
+        "manifest-empty-list": (lie(good, only(manifest, b"[]")), "image.not-found", ""),
+        "manifest-missing": (lie(good, only(manifest, None)), "not an image archive", ""),
+        "manifest-no-layers": (lie(good, only(manifest, rows(Layers=[]))), "image.layer-count", ""),
+        "manifest-one-layer": (lie(good, only(manifest, rows(Layers=[first]))), "image.layer-count", ""),
+        "manifest-order": (lie(good, only(manifest, rows(Layers=[second, first]))), "layer.digest-mismatch", ""),
+        "manifest-600-layers": (lie(good, only(manifest, rows(Layers=[first] * 600))), "600 layers are over limits.layers", ""),
+        "manifest-upward": (lie(good, only(manifest, rows(Layers=["../../etc/passwd", second]))), "layer.missing", "../../etc/passwd"),
+        "manifest-numbers": (lie(good, only(manifest, rows(Layers=[1, {}]))), "", ""),
+        "manifest-control": (lie(good, only(manifest, rows(Layers=["\033[2J\n", second]))), "layer.missing", ""),
+        "not-a-tar": (b"\x7fELF" + bytes(range(256)) * 40, "at offset 0", ""),
+        "zeros": (bytes(20480), "not an image archive", ""),
+        "empty": (b"", "", ""),
+    }
+
+
+@pytest.mark.parametrize("name", docker_lies())
+def test_lying_archives(world, name):
+    data, code, thing = docker_lies()[name]
+    path = put(world, "lie.tar", data)
+    got = world.bad(f"docker-archive:{path}", says=("lie.tar" if not code.startswith("layer.") else "", code, thing))
+    assert got.report is None or not got.findings() or got.codes() or not got.report["targets"]
+    stream = world.scan_bytes(data)
+    assert stream.code == 3, (stream.code, stream.says())
+    assert code in stream.says() or name == "empty", stream.says()
+
+
+@pytest.mark.parametrize("text,code", [
+    ("[]", "index.json"), ("{", "index.json:1:"), ('{"manifests": 3}', "index.json"), ('{"manifests": []}', "image.not-found"),
+    ('{"manifests": [{"digest": "sha256:zz"}]}', "no sha256 digest"), ('{"manifests": [{"digest": "sha512:' + "0" * 128 + '"}]}', "no sha256 digest"),
+    ('{"manifests": [{"digest": "sha256:' + "0" * 64 + '"}]}', "0" * 64),
+    ('{"manifests": [{"digest": "sha256:../../../../../../../etc/passwd"}]}', "no sha256 digest"),
+    ("[" * 200000, "index.json"), ('{"manifests":' * 5000, "index.json"), ("\U0001f433", "index.json"),
+], ids=range(11))
+def test_hostile_indexes_of_a_layout(world, tmp_path, text, code):
+    top = oci_dir(tmp_path / "layout", [BASE])
+    (top / "index.json").write_text(text)
+    world.bad(f"oci-dir:{top}", says=(str(top), code))
+
+
+def test_an_index_that_contains_itself_ends(world, tmp_path):
+    """A digest cannot be that of its own text, but a layout whose blobs lie can."""
+    top = tmp_path / "layout"
+    (top / "blobs/sha256").mkdir(parents=True)
+    name = "ab" * 32
+    text = json.dumps({"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.index.v1+json", "digest": "sha256:" + name}]})
+    (top / "index.json").write_text(text)
+    (top / "blobs/sha256" / name).write_text(text)
+    world.bad(f"oci-dir:{top}", says=("nested", name))
+
+
+def test_wrong_sizes_digests_and_media_types_of_a_layout(world, tmp_path):
+    def edit(name, change):
+        top = oci_dir(tmp_path / name, [BASE, TOP])
+        index = json.loads((top / "index.json").read_text())
+        path = top / "blobs/sha256" / index["manifests"][0]["digest"][7:]
+        manifest = json.loads(path.read_text())
+        path.unlink()
+        change(manifest)
+        row = archives.blob(str(top), json.dumps(manifest).encode())
+        index["manifests"][0].update(row)
+        (top / "index.json").write_text(json.dumps(index))
+        return f"oci-dir:{top}"
+
+    def media(m):
+        m["layers"][1]["mediaType"] = "application/vnd.example\033[31m+brotli"
+
+    def size(m):
+        m["layers"][1]["size"] += 1
+
+    def absent(m):
+        m["layers"][1]["digest"] = "sha256:" + "1" * 64
+
+    def other_hash(m):
+        m["layers"][1]["digest"] = "sha512:" + "1" * 128
+
+    def swapped(m):
+        m["layers"].reverse()
+
+    def no_config(m):
+        del m["config"]
+
+    def huge(m):
+        m["annotations"] = {"x": "y" * (9 << 20)}
+
+    world.bad(edit("media", media), says="[layer.media-type]")
+    world.bad(edit("size", size), says="[layer.size-mismatch]")
+    world.bad(edit("absent", absent), says=("[layer.missing]", "1" * 64))
+    world.bad(edit("hash", other_hash), says="[layer.")
+    world.bad(edit("config", no_config), says="config")
+    world.bad(edit("huge", huge), says="limits.manifest_bytes")
+    # The order is what the manifest says: its own digest holds, so only the config can contradict it.
+    got = world.scan(edit("order", swapped))
+    assert got.code in (0, 3)
+
+
+def test_the_wrong_platform_is_not_scanned(world, tmp_path):
+    top = oci_dir(tmp_path / "layout", [BASE, TOP], architecture="s390x")
+    world.bad(f"oci-dir:{top}", says=("image.platform", "s390x"))
+    config = archives.config([BASE], architecture="riscv64")
+    path = put(world, "x.tar", tar_bytes([("a/layer.tar", BASE), ("c.json", config), ("manifest.json", json.dumps(
+        [{"Config": "c.json", "Layers": ["a/layer.tar"]}]).encode())]))
+    world.bad(f"docker-archive:{path}", says=("image.platform", "riscv64", "x.tar"))
+
+
+# ---- bombs ------------------------------------------------------------------------------------------------------------
+
+
+def zeros(n):
+    """A tar of one large file of zeros and, behind it, a database."""
+    buf = io.BytesIO()
+    with tarfile.open(fileobj=buf, mode="w") as tar:
+        info = tarfile.TarInfo("big")
+        info.size = n
+        tar.addfile(info, io.BytesIO(bytes(n)))
+        for name, data in (("etc/os-release", RELEASE), ("var/lib/dpkg/status", stanza("openssl", "3.0.8-1"))):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return buf.getvalue()
+
+
+def zstd(data):
+    return subprocess.run(["zstd", "-19", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+BOMBS = {"gzip": lambda d: gzip.compress(d, 9), "xz": lambda d: lzma.compress(d, preset=0)}
+if shutil.which("zstd"):
+    BOMBS["zstd"] = zstd
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_decompression_bombs_stop_at_the_limit(world, kind):
+    tar = zeros(96 << 20)
+    packed = BOMBS[kind](tar)
+    assert len(packed) * 200 < len(tar)
+    path = put(world, "bomb.tar", docker_archive(tar, pack=lambda t: packed))
+    got = world.bad(f"docker-archive:{path}", says="limit.ratio")
+    assert "0-0/layer.tar" in got.says() or "layer.tar" in got.says()
+    assert world.scan_bytes(path.read_bytes()).code == 3
+    # The archive itself as a bomb, and a bomb in a bomb.
+    outer = put(world, "outer.tgz", BOMBS[kind](docker_archive(tar)))
+    world.bad(f"docker-archive:{outer}", says="ratio")
+    outer.write_bytes(BOMBS[kind](docker_archive(packed, pack=lambda t: packed)))
+    assert world.scan(f"docker-archive:{outer}").code == 3
+
+
+def million(path):
+    """An archive of one gzip layer with 999,999 empty files and a database; made in pieces, so that this process stays small
+    (a child's peak of memory counts from what its parent had)."""
+    h = bytearray(512)
+    h[0:9] = b"d/0000000"
+    h[100:108], h[108:116], h[116:124] = b"0000644\0", b"0000000\0", b"0000000\0"
+    h[124:136], h[136:148], h[148:156], h[156:157] = b"00000000000\0", b"00000000000\0", b" " * 8, b"0"
+    h[257:265] = b"ustar\00000"
+    head, middle, tail, base = bytes(h[:2]), bytes(h[9:148]), bytes(h[156:]), sum(h) - 7 * ord("0")
+    digest, packer, packed = hashlib.sha256(), zlib.compressobj(1, wbits=31), []
+
+    def put_in(chunk):
+        digest.update(chunk)
+        packed.append(packer.compress(chunk))
+
+    for start in range(1, 1000000, 4000):
+        rows = []
+        for n in range(start, min(start + 4000, 1000000)):
+            name = b"%07d" % n
+            rows.append(b"".join((head, name, middle, b"%06o\0 " % (base + sum(name)), tail)))
+        put_in(b"".join(rows))
+    put_in(BASE)
+    layer = b"".join(packed) + packer.flush()
+    config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest.hexdigest()]}}).encode()
+    path.write_bytes(tar_bytes([("a/layer.tar", layer), ("c.json", config), ("manifest.json", json.dumps(
+        [{"Config": "c.json", "RepoTags": ["many:1"], "Layers": ["a/layer.tar"]}]).encode())]))
+
+
+def test_a_million_entries(world):
+    """Below the limit of entries: read whole, within the time and memory of every other case."""
+    path = world.cwd / "many.tar"
+    million(path)
+    got = world.scan(f"docker-archive:{path}", "--no-cache")
+    assert got.code == 0 and got.packages() == [("openssl", "3.0.8-1")], got.says()
+
+
+# ---- names -----------------------------------------------------------------------------------------------------------
+
+
+def raw_tar(*entries):
+    """(name, data, keywords of TarInfo) without any cleaning of the names."""
+    buf = io.BytesIO()
+    with tarfile.open(fileobj=buf, mode="w", format=tarfile.GNU_FORMAT, errors="surrogateescape") as tar:
+        for name, data, *more in entries:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            for key, value in (more[0] if more else {}).items():
+                setattr(info, key, value)
+            tar.addfile(info, io.BytesIO(data))
+    return buf.getvalue()
+
+
+def link(name, target, kind=tarfile.SYMTYPE):
+    return (name, b"", {"type": kind, "linkname": target})
+
+
+EVIL = "e\033]0;x\007\r\n\x7f\x85\u202e|<b>\"',=\\"
+
+
+def image_of(world, *tars, name="image.tar"):
+    return f"docker-archive:{put(world, name, docker_archive(*tars))}"
+
+
+STATUS = stanza("openssl", "3.0.8-1")
+
+
+@pytest.mark.parametrize("name", ["../var/lib/dpkg/status", "/../../var/lib/dpkg/status", "a/../../var/lib/dpkg/status",
+                                  "var/../../var/lib/dpkg/status"])
+def test_names_that_lead_above_the_root_are_told(world, name):
+    evil = raw_tar((name, stanza("evil", "1")))
+    got = world.bad(image_of(world, BASE, evil), says="[layer.path-escape]")
+    assert "evil" not in [p for p, _ in got.packages()]
+
+
+@pytest.mark.parametrize("name", ["/var/lib/dpkg/status", "./var/lib/dpkg/status", "//var//lib/./dpkg/status", "var/lib/x/../dpkg/status"])
+def test_names_that_mean_the_database_are_the_database(world, name):
+    got = world.scan(image_of(world, raw_tar(("etc/os-release", RELEASE), (name, STATUS))))
+    assert got.code == 3 and "[layer." in got.says() or got.packages() == [("openssl", "3.0.8-1")], got.says()
+
+
+def control(text):
+    return [c for c in text if (ord(c) < 32 and c != "\n") or 127 <= ord(c) < 160 or c == "\u202e"]
+
+
+def test_control_bytes_of_an_image_are_escaped_in_every_output(world):
+    """Names of files, packages, versions, tags, instructions and the distribution come from the image."""
+    status = STATUS.replace(b"Version: 3.0.8-1", b"Version: 3.0.8-1\033[31m") + stanza("x\033[2Jy", "1\x07") + stanza("z\x9b31m", "1\x85")
+    release = RELEASE.replace(b"Debian GNU", b"De\033[5mb\xc2\x9b\xe2\x80\xae\x07")
+    tar = raw_tar(("etc/os-release", release), ("var/lib/dpkg/status", status), ("../" + EVIL, b"x"), ("var/lib/dpkg/status.d/" + EVIL, STATUS),
+                  link("a/" + EVIL, "missing\033[31m", tarfile.LNKTYPE))
+    config = json.loads(archives.config([tar]))
+    config["history"] = [{"created_by": "RUN " + EVIL}]
+    config = json.dumps(config).encode()
+    path = put(world, "evil.tar", tar_bytes([("a/layer.tar", tar), ("c.json", config), ("manifest.json", json.dumps(
+        [{"Config": "c.json", "RepoTags": ["app:" + EVIL], "Layers": ["a/layer.tar"]}]).encode())]))
+    argv = world.argv(path)[:-2]
+    for output in (["table"], ["table", "-v"], ["table", "--group-by", "none"], ["csv"], ["jsonl"], ["json"]):
+        got = world.run("scan", *argv, "-o", *output)
+        assert got.code == 3, got.err
+        assert not control(got.err), (output, got.err)
+        text = got.out
+        if output[0] in ("json", "jsonl"):
+            assert not [c for c in text if ord(c) < 32 and c != "\n"], output
+            for line in text.splitlines() if output[0] == "jsonl" else [text]:
+                json.loads(line)
+        else:
+            assert not control(text), (output, control(text))
+        assert "\033" not in text and "\x07" not in text
+    got = world.scan(path)
+    assert "layer.path-escape" in got.codes()
+    for words in (["evil\033[2J:x"], ["./no\033[2J\nsuch"], ["docker-archive:/no\033[2J\nsuch"], ["--\033[2J"], ["dir:/no\x85such"]):
+        got = world.run("scan", *world.argv(*words))
+        assert got.code in (2, 3) and not control(got.err), (words, got.err)
+
+
+# ---- links and whiteouts --------------------------------------------------------------------------------------------------
+
+
+def test_link_loops_end(world):
+    loop = raw_tar(("etc/os-release", RELEASE), link("var/lib/dpkg", "../lib/dpkg2"), link("var/lib/dpkg2", "dpkg"))
+    world.bad(image_of(world, loop), says="[layer.link-loop]")
+    self_loop = raw_tar(("etc/os-release", RELEASE), link("var", "var"))
+    world.bad(image_of(world, self_loop), says="[layer.link-loop]")
+    many = raw_tar(("etc/os-release", RELEASE), *[link(f"l{i}", f"l{i + 1}") for i in range(300)], link("var", "l0"))
+    got = world.scan(image_of(world, many))
+    assert got.code in (3, 5), got.says()
+    hard = raw_tar(("etc/os-release", RELEASE), link("var/lib/dpkg/status", "b", tarfile.LNKTYPE), link("b", "var/lib/dpkg/status", tarfile.LNKTYPE))
+    world.bad(image_of(world, hard), says="[layer.link-unresolved]")
+
+
+def test_hard_links_to_missing_names_are_told(world):
+    for target in ("no/such", "../../etc/passwd", "/etc/passwd", "", "var/lib/dpkg/status", "\033[31m"):
+        tar = raw_tar(("etc/os-release", RELEASE), link("var/lib/dpkg/status", target, tarfile.LNKTYPE))
+        world.bad(image_of(world, tar), says="[layer.")
+    lower = raw_tar(("etc/os-release", RELEASE), ("data", STATUS))
+    upper = raw_tar(link("var/lib/dpkg/status", "data", tarfile.LNKTYPE))
+    world.bad(image_of(world, lower, upper), says="[layer.link-unresolved]")
+
+
+def test_symbolic_links_never_leave_the_image(world):
+    (world.cwd / "status").write_bytes(stanza("outside", "1"))
+    for target in (str(world.cwd), "../../../../../.." + str(world.cwd), "/proc/self/cwd"):
+        tar = raw_tar(("etc/os-release", RELEASE), link("var/lib/dpkg", target))
+        got = world.scan(image_of(world, tar))
+        assert got.code != 0 and "outside" not in got.out, got.says()
+
+
+def test_odd_whiteouts(world):
+    base = raw_tar(("etc/os-release", RELEASE), ("var/lib/dpkg/status", STATUS))
+    for name in (".wh.", "var/.wh.", ".wh...", ".wh..", ".wh..wh..opq/x"):
+        got = world.scan(image_of(world, base, raw_tar((name, b""))))
+        assert got.code == 3 or got.packages() == [("openssl", "3.0.8-1")], (name, got.says())
+    # Deleting the database takes its packages away from the view; it is said.
+    for name in ("var/lib/dpkg/.wh.status", "var/lib/.wh.dpkg", ".wh.var", "var/lib/dpkg/.wh..wh..opq", "var/.wh..wh..opq"):
+        got = world.scan(image_of(world, base, raw_tar((name, b""))))
+        assert got.code != 0 and "[catalog.database-removed]" in got.says(), (name, got.says())
+    again = raw_tar(("var/lib/.wh.dpkg", b""), ("var/lib/dpkg/info/x.list", b""))
+    world.bad(image_of(world, base, again), says="[layer.whiteout-readded]")
+
+
+def test_odd_kinds_of_entries_in_place_of_the_database(world):
+    for kind in (tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, b"Z"):
+        tar = raw_tar(("etc/os-release", RELEASE), ("var/lib/dpkg/status", b"", {"type": kind}))
+        got = world.scan(image_of(world, tar))
+        assert got.code != 0, (kind, got.says())
