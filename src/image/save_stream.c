@@ -563,17 +563,19 @@ static int plan_stream(struct save *s, struct plm_stream *in, plm_err **err)
         s->fault = plm_take(cut);
     plm_err_free(cut);
     bool has_save = find(s, PLM_SV("manifest.json")), has_layout = find(s, PLM_SV("index.json"));
-    if (!has_save && !has_layout)
-        return s->fault ? plm_err_move(err, &s->fault)
-                        : plm_fail(err, PLM_E_PARSE,
-                                   "not an image archive: neither manifest.json nor index.json is in it");
-    if (s->fault)
-        plm_plan_diag_err(s->plan, "archive.corrupt", PLM_SEV_HIGH, s->src->reference, s->fault);
     bool wants_layout = (s->src->kind == PLM_SRC_OCI_ARCHIVE && has_layout) || !has_save;
-    if ((wants_layout ? plan_layout(s, err) : plan_save(s, err)) == 0)
-        return 0;
+    int r;
+    if (has_save || has_layout) {
+        if (s->fault)
+            plm_plan_diag_err(s->plan, "archive.corrupt", PLM_SEV_HIGH, s->src->reference, s->fault);
+        r = wants_layout ? plan_layout(s, err) : plan_save(s, err);
+    } else {
+        r = s->fault ? plm_err_move(err, &s->fault)
+                     : plm_fail(err, PLM_E_PARSE,
+                                "not an image archive: neither manifest.json nor index.json is in it");
+    }
     const char *name = plm_arena_cstr(s->arena, s->src->reference);
-    return plm_plan_wrap(s->plan, name && *name ? name : "standard input", err);
+    return r < 0 ? plm_plan_wrap(s->plan, name && *name ? name : "standard input", err) : 0;
 }
 
 static struct plm_analysis *analyze(struct save *s, struct plm_stream *in, plm_err **err)
@@ -611,33 +613,51 @@ struct plm_analysis *plm_save_stream_analyze(const struct plm_ctx *ctx, const st
     return analyze(&s, stream, err);
 }
 
+/* What ended the decompression early is why the archive is cut: it comes before what the tar reader said. */
+static struct plm_analysis *judge_inflate(struct plm_analysis *a, plm_sv name, plm_err *bad, plm_err **err)
+{
+    plm_auto_free char *text = plm_err_text(bad);
+    const char *id = plm_err_id(bad);
+    if (!a) {
+        if (err) {
+            plm_err_free(*err);
+            *err = NULL;
+        }
+        return PLM_NULL(plm_err_move(err, &bad));
+    }
+    struct plm_diagnostic *d = plm_vec_push(a->arena, &a->diagnostics);
+    if (d)
+        *d = (struct plm_diagnostic){.code = plm_sv_from(id ? id : "archive.corrupt"),
+                                     .severity = PLM_SEV_HIGH,
+                                     .target = PLM_NONE,
+                                     .object = plm_arena_sv(a->arena, name),
+                                     .message =
+                                         plm_arena_sv(a->arena, plm_sv_from(text ? text : "out of memory"))};
+    a->target.is_incomplete = true;
+    plm_err_free(bad);
+    return a;
+}
+
 struct plm_analysis *plm_save_fd_analyze(const struct plm_ctx *ctx, const struct plm_source *src, int fd,
                                          const struct plm_image_options *opt, plm_err **err)
 {
     plm_auto_done(plm_worker_done) struct plm_worker w = PLM_WORKER_NONE;
-    if (plm_worker_start(ctx, PLM_JOB_INFLATE, PLM_SV(""), &fd, 1, &w, err) < 0)
+    plm_auto_free char *reference = strndup(src->reference.p ? src->reference.p : "", src->reference.n);
+    const char *name = reference && *reference ? reference : "standard input";
+    plm_auto_fd int told = memfd_create("plimsoll-failure", MFD_CLOEXEC);
+    if (told < 0)
+        return PLM_NULL(plm_fail_sys(err, "memory for a worker"));
+    const int fds[] = {fd, told};
+    if (plm_worker_start(ctx, PLM_JOB_INFLATE, PLM_SV(""), fds, 2, &w, err) < 0)
         return NULL;
     int copy = fcntl(w.result_fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
         return PLM_NULL(plm_fail_sys(err, "pipe of a worker"));
-    plm_auto_free char *name = strndup(src->reference.p ? src->reference.p : "", src->reference.n);
-    plm_auto(plm_stream_free) struct plm_stream *in =
-        plm_stream_fd(copy, name && *name ? name : "standard input", err);
+    struct plm_stream *in = plm_stream_fd(copy, name, err);
     if (!in)
         return NULL;
-    plm_auto(plm_analysis_free) struct plm_analysis *a = plm_save_stream_analyze(ctx, src, in, opt, err);
+    struct plm_analysis *a = plm_save_stream_analyze(ctx, src, in, opt, err);
+    plm_stream_free(in);
     plm_err *bad = NULL;
-    if (a && plm_worker_wait(&w, "decompression of the archive", &bad) < 0) {
-        struct plm_diagnostic *d = plm_vec_push(a->arena, &a->diagnostics);
-        plm_auto_free char *text = plm_err_text(bad);
-        if (d)
-            *d = (struct plm_diagnostic){.code = PLM_SV("archive.corrupt"),
-                                         .severity = PLM_SEV_HIGH,
-                                         .target = PLM_NONE,
-                                         .object = plm_arena_sv(a->arena, src->reference),
-                                         .message = plm_arena_sv(a->arena, plm_sv_from(text))};
-        a->target.is_incomplete = true;
-    }
-    plm_err_free(bad);
-    return plm_take(a);
+    return plm_worker_end(&w, told, name, &bad) < 0 ? judge_inflate(a, plm_sv_from(name), bad, err) : a;
 }

@@ -105,6 +105,8 @@ static void worker_main(const struct spawner *s, enum plm_job job, const int *fd
             put_failure(&head, e);
     }
     int sent = 0;
+    if (type->tells_failure && r < 0 && n_fds > FD_FIRST)
+        sent = plm_fs_write_all(fds[n_fds - 1], head.p, head.n, NULL);
     if (!type->is_raw)
         sent = plm_fs_write_all(fds[FD_RESULT], head.p, head.n, NULL);
     if (sent == 0 && r == 0)
@@ -387,8 +389,8 @@ static int crashed(int status, const char *name, plm_err **err)
 static int job_failure(plm_sv answer, const char *name, plm_err **err)
 {
     /* Ids are dotted words that outlive the error: those that a worker may report stand here. */
-    static const char *const ids[] = {"layer.read", "image.not-found", "image.ambiguous", "image.platform",
-                                      NULL};
+    static const char *const ids[] = {"layer.read",      "limit.bytes",    "limit.ratio", "image.not-found",
+                                      "image.ambiguous", "image.platform", NULL};
     struct plm_rd rd = PLM_RD(answer);
     enum plm_code code = plm_rd_u8(&rd);
     plm_sv id = plm_rd_view(&rd), text = plm_rd_view(&rd), hint = plm_rd_view(&rd);
@@ -416,7 +418,29 @@ int plm_worker_wait(struct plm_worker *w, const char *name, plm_err **err)
     if (got != (ssize_t)sizeof(status) || status == -1)
         return plm_fail_id(err, PLM_E_INTERNAL, "worker.crashed", "%s: no worker could be started for it",
                            name);
+    w->is_broken_pipe = WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE;
     return status ? crashed(status, name, err) : 0;
+}
+
+int plm_worker_end(struct plm_worker *w, int memfd, const char *name, plm_err **err)
+{
+    plm_auto_done(plm_fs_map_done) struct plm_fs_map map = {0};
+    plm_err *died = NULL;
+    close(w->result_fd);
+    w->result_fd = -1;
+    int r = plm_worker_wait(w, name, &died);
+    off_t told = lseek(memfd, 0, SEEK_END);
+    if (told > 1) {
+        plm_err_free(died);
+        return plm_fs_map_fd(memfd, name, PLM_MIB(1), &map, err) < 0
+                   ? -1
+                   : job_failure(plm_sv_from_off(map.view, 1), name, err);
+    }
+    bool has_left = r < 0 && w->is_broken_pipe;
+    if (r < 0 && !has_left)
+        return plm_err_move(err, &died);
+    plm_err_free(died);
+    return 0;
 }
 
 int plm_worker_result(struct plm_worker *w, const char *name, size_t max, struct plm_buf *out, plm_err **err)

@@ -43,8 +43,9 @@ struct plm_job_input {
 
 struct plm_job_type {
     enum plm_fence fence;
-    size_t n_trees; /* the first descriptors are the readable trees */
-    bool is_raw;    /* writes to out_fd itself, without the frame */
+    size_t n_trees;     /* the first descriptors are the readable trees */
+    bool is_raw;        /* writes to out_fd itself, without the frame */
+    bool tells_failure; /* is_raw: its failure goes to the last descriptor, a memfd */
     int (*run)(struct plm_job_input *in, struct plm_buf *out, plm_err **err);
 };
 const struct plm_job_type *plm_job_type_get(enum plm_job job);
@@ -64,6 +65,7 @@ enum { PLM_WORKER_FDS_MAX = 8 };
 struct plm_worker {
     int result_fd, status_fd; /* -1: none */
     bool has_landlock;        /* after plm_worker_result */
+    bool is_broken_pipe;      /* it died because nobody read what it wrote */
 };
 #define PLM_WORKER_NONE ((struct plm_worker){.result_fd = -1, .status_fd = -1})
 
@@ -75,6 +77,9 @@ int plm_worker_start(const struct plm_ctx *ctx, enum plm_job job, plm_sv bytes, 
 int plm_worker_result(struct plm_worker *w, const char *name, size_t max, struct plm_buf *out, plm_err **err);
 /* Only the end of it, for jobs that stream (is_raw) and were read to their end. */
 int plm_worker_wait(struct plm_worker *w, const char *name, plm_err **err);
+/* The end of a job that tells its failure, which comes back as it was. What is left of its stream is not
+ * read: without that failure, that it could not write any more is none. */
+int plm_worker_end(struct plm_worker *w, int memfd, const char *name, plm_err **err);
 void plm_worker_done(struct plm_worker *w);
 PLM_CLEANUP_INPLACE(struct plm_worker, plm_worker_done)
 
