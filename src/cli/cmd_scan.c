@@ -27,17 +27,19 @@ static int scan_words(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_
     return 0;
 }
 
-/* A named target in which there was nothing to judge: no package and no distribution. */
+/* A named target in which there was nothing to judge: no package. That a distribution is known says nothing
+ * about what is installed: its database may have been deleted, or stand behind a link that leads nowhere. */
 static void note_empty(const struct plm_cli *cli, struct plm_report *r)
 {
     for (uint32_t t = 0; t < r->targets.n; t++) {
-        bool has_package = r->targets.v[t].distro.id.n > 0;
+        bool has_package = false, has_distro = r->targets.v[t].distro.id.n > 0;
         for (size_t i = 0; i < r->packages.n && !has_package; i++)
             has_package = r->packages.v[i].target == t;
         if (has_package)
             continue;
         plm_diag(r, "target.empty", PLM_SEV_MEDIUM, t, r->targets.v[t].reference,
-                 "no package database and no distribution was found: nothing could be judged");
+                 "no package was found%s: nothing could be judged",
+                 has_distro ? "" : ", and no distribution");
         plm_cli_exit_add(cli, r, PLM_EXIT_EMPTY);
     }
 }

@@ -462,7 +462,9 @@ static int link_hard(struct plm_builder *b, uint32_t node, plm_sv link, plm_err 
     b->nodes[node].link_n = (uint32_t)canonical.n;
     plm_auto_done(plm_buf_done) struct plm_buf path = PLM_BUF(PLM_KIB(64));
     put_path(b, &path, node);
-    plm_builder_diag(b, "layer.link-unresolved", PLM_SEV_MEDIUM, plm_buf_sv(&path),
+    size_t n_wants; /* what an extractor asked for and cannot have makes the result incomplete */
+    (void)plm_matcher_find(b->matcher, plm_buf_sv(&path), &n_wants);
+    plm_builder_diag(b, "layer.link-unresolved", n_wants ? PLM_SEV_HIGH : PLM_SEV_MEDIUM, plm_buf_sv(&path),
                      "a hard link to %.*s, which this layer does not hold",
                      PLM_SV_ARG(plm_buf_sv(&canonical)));
     return 0;

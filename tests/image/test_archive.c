@@ -206,7 +206,8 @@ static void an_image_is_chosen_by_name_and_platform(void **state)
     plm_err *err = NULL;
     assert_null(try((struct how){.scheme = "docker-archive", .file = "two-images.tar"}, &err));
     assert_string_equal(plm_err_id(err), "image.ambiguous");
-    assert_true(plm_sv_has(plm_sv_from(err->message), PLM_SV("b:2")));
+    plm_auto_free char *text = plm_err_text(err);
+    assert_true(plm_sv_has(plm_sv_from(text), PLM_SV("b:2")));
     plm_err_free(err);
     err = NULL;
     assert_null(try((struct how){.scheme = "docker-archive", .file = "two-images.tar:x"}, &err));
