@@ -27,6 +27,35 @@ static int scan_words(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_
     return 0;
 }
 
+/* A saved report as the only source: its findings are judged again, by today's gate and exceptions. */
+static int read_saved(struct plm_cli *cli, const struct plm_scan_setup *s, struct plm_report **r,
+                      bool *out_is_saved, plm_err **err)
+{
+    struct plm_sources src;
+    for (size_t i = 0; i < s->words.n; i++) {
+        if (plm_source_parse(&cli->ctx, s->words.v[i].p, s->arena, &src, err) < 0)
+            return -1;
+        if (src.v[0].kind != PLM_SRC_REPORT)
+            continue;
+        if (s->words.n > 1)
+            return plm_fail(err, PLM_E_USAGE, "%s: a saved report is judged alone, not beside other sources",
+                            s->words.v[i].p);
+        plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(cli->ctx.limits->json_bytes);
+        const char *path = plm_arena_cstr(s->arena, src.v[0].reference);
+        if (!path)
+            return plm_fail_oom(err);
+        if (plm_fs_read(path, b.max, &b, err) < 0)
+            return -1;
+        struct plm_report *saved = plm_report_read(&cli->ctx, plm_buf_sv(&b), path, err);
+        if (!saved)
+            return -1;
+        plm_report_free(*r);
+        *r = saved;
+        *out_is_saved = true;
+    }
+    return 0;
+}
+
 /* A named target in which there was nothing to judge: no package. That a distribution is known says nothing
  * about what is installed: its database may have been deleted, or stand behind a link that leads nowhere. */
 static void note_empty(const struct plm_cli *cli, struct plm_report *r)
@@ -86,7 +115,8 @@ static void hint_gate(const struct plm_cli *cli, const struct plm_report *r)
         plm_cli_note(cli, "no gate was given; --fail-on high:fixable would pass this run");
 }
 
-static int judge(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_report *r, plm_err **err)
+static int judge(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_report *r, bool is_saved,
+                 plm_err **err)
 {
     plm_sv text = plm_config_text(cli->config, "fail-on");
     bool is_given = plm_config_is_set(cli->config, "fail-on");
@@ -94,8 +124,12 @@ static int judge(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_repor
     size_t n = 0;
     if (is_given && plm_gates_parse(text, PLM_KIND_VULNERABILITY, r->arena, &gates, &n, err) < 0)
         return -1;
-    note_empty(cli, r);
-    note_age(cli, s, r);
+    if (is_saved) {
+        s->scan.db = NULL; /* the feeds, their age and what was empty stand in the report */
+    } else {
+        note_empty(cli, r);
+        note_age(cli, s, r);
+    }
     if (plm_scan_finish(&cli->ctx, &s->scan, s->before, r, err) < 0)
         return -1;
     is_given = is_given && n > 0;
@@ -124,7 +158,9 @@ static int run(struct plm_cli *cli, plm_err **err)
         plm_cli_note(cli, "nothing to scan: the engine has no such images or containers");
         return PLM_EXIT_PASSED;
     }
-    if (scan_words(cli, &s, r, err) < 0 || judge(cli, &s, r, err) < 0)
+    bool is_saved = false;
+    if (read_saved(cli, &s, &r, &is_saved, err) < 0 || (!is_saved && scan_words(cli, &s, r, err) < 0) ||
+        judge(cli, &s, r, is_saved, err) < 0)
         return -1;
     if (plm_net_hosts(r->arena, &r->network, err) < 0)
         return -1;

@@ -5,7 +5,7 @@
  * An analysis dies when its source is done, so everything that the report keeps of it is
  * copied into the report's arena.
  */
-#include "scan/scan.h"
+#include "scan/scan_int.h"
 
 #include "base/map.h"
 #include "catalog/catalog.h"
@@ -72,7 +72,7 @@ static int mark_base(const struct plm_ctx *ctx, const struct plm_scan_options *o
                      uint32_t target, plm_err **err)
 {
     if (!opt->base.p)
-        return 0;
+        return plm_scan_detect_base(ctx, &r->targets.v[target], err);
     plm_auto(plm_arena_free) struct plm_arena *scratch = plm_arena_new(PLM_ARENA_NO_LIMIT);
     char *word = scratch ? plm_arena_cstr(scratch, opt->base) : NULL;
     if (!word)

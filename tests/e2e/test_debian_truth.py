@@ -163,3 +163,32 @@ def test_jobs_do_not_change_the_report(oci_dir, db, tmp_path):
             report["run"].pop(key, None)
         reports.append(json.dumps(report, sort_keys=True))
     assert reports[0] == reports[1]
+
+
+def base_layers(report):
+    return [layer["base"] for layer in report["targets"][0]["source"]["layers"]]
+
+
+def test_base_image_named_or_scanned_before(docker_engine, layered_image, db, tmp_path):
+    image = (f"docker:{layered_image}", db, tmp_path, "-H", docker_engine.host)
+    assert not any(base_layers(scan(*image)))
+    named = scan(*image, "--base", "docker:bullseye:base")
+    assert base_layers(named) == [True] + [False] * (len(base_layers(named)) - 1)
+    assert all(f["base"] for f in named["findings"] if f["location"]["layer"] == 0)
+    scan("docker:bullseye:base", db, tmp_path, "-H", docker_engine.host)
+    assert base_layers(scan(*image)) == base_layers(named)
+    other = scan(*image, "--base", f"docker:{layered_image}", "--fail-on", "unknown:own")
+    assert other["verdict"]["result"] != "fail"
+
+
+def test_a_saved_report_is_judged_again(bullseye, db, tmp_path):
+    saved = tmp_path / "saved.json"
+    scan(f"dir:{bullseye}", db, tmp_path, "-o", f"json={saved}")
+    for source in (saved, f"report:{saved}"):
+        again = scan(str(source), db, tmp_path, "--fail-on", "unknown:fixable", ok=(1,))
+        assert found(again) == found(json.loads(saved.read_text()))
+        assert again["verdict"]["result"] == "fail"
+    accepted = tmp_path / "accepted.yaml"
+    accepted.write_text('- {id: "*", reason: test, owner: me}\n')
+    again = scan(f"report:{saved}", db, tmp_path, "--fail-on", "unknown:fixable", "--exceptions", str(accepted), ok=(0, 3))
+    assert again["verdict"]["result"] != "fail" and again["db"]["feeds"] == json.loads(saved.read_text())["db"]["feeds"]
