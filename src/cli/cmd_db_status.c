@@ -92,9 +92,7 @@ static int put_text(struct status *s, struct plm_buf *out, plm_err **err)
     plm_text_bytes(out, plm_db_size(s->db));
     plm_buf_str(out, ", written ");
     plm_time_put(out, plm_db_built(s->db));
-    if (s->has_oldest && s->oldest <= 0) {
-        plm_buf_str(out, ", a feed does not say its date");
-    } else if (s->has_oldest) {
+    if (s->has_oldest) {
         int64_t age = plm_now(&s->cli->ctx) - s->oldest;
         plm_buf_str(out, ", oldest data ");
         plm_text_age(out, age > 0 ? age : 0);
@@ -203,12 +201,16 @@ static int run_status(struct plm_cli *cli, plm_err **err)
     if ((json ? put_json(&s, &out, err) : put_text(&s, &out, err)) < 0 || plm_buf_check(&out, err) < 0 ||
         plm_cli_print(plm_buf_sv(&out), err) < 0)
         return -1;
+    plm_sv undated = PLM_SV_NULL;
+    if (plm_db_undated(db, PLM_SV_NULL, &undated))
+        plm_cli_note(cli,
+                     "the data of %.*s carry no date, so their age is not known; db build --as-of gives one",
+                     PLM_SV_ARG(undated));
     if (!s.is_stale)
         return PLM_EXIT_PASSED;
-    plm_cli_note(cli, "%s; plimsoll db update fetches new ones",
-                 !s.has_oldest   ? "the store covers no ecosystem"
-                 : s.oldest <= 0 ? "a feed does not say how old it is (db build --as-of does)"
-                                 : "the data are older than db.max-age");
+    if (s.has_oldest || !undated.n)
+        plm_cli_note(cli, "%s; plimsoll db update fetches new ones",
+                     s.has_oldest ? "the data are older than db.max-age" : "the store covers no ecosystem");
     return PLM_EXIT_STALE;
 }
 

@@ -126,10 +126,20 @@ static bool is_recent(const char *path, int64_t now, int64_t seconds)
     return stat(path, &st) == 0 && st.st_mtime + seconds > now;
 }
 
+/* By the feeds that an update would fetch, if there are any: those built from files stay as old as they are.
+ */
 static bool is_store_fresh(const struct plm_cli *cli, const char *path)
 {
     plm_auto(plm_db_close) struct plm_db *db = plm_db_open(path, NULL);
-    return db && plm_db_age(&cli->ctx, db, PLM_SV_NULL) < UPDATE_AGE;
+    bool has_fetched = false;
+    for (size_t i = 0; db && i < plm_db_feed_count(db); i++) {
+        struct plm_db_feed_info f;
+        plm_db_feed(db, i, &f);
+        if (f.origin.url.n && plm_now(&cli->ctx) - f.as_of >= UPDATE_AGE)
+            return false;
+        has_fetched = has_fetched || f.origin.url.n;
+    }
+    return has_fetched || (db && plm_db_age(&cli->ctx, db, PLM_SV_NULL) < UPDATE_AGE);
 }
 
 static int update_sources(struct plm_cli *cli, struct plm_scan_setup *s, plm_db_sources *out, plm_err **err)

@@ -98,8 +98,6 @@ const struct plm_option plm_options[] = {
      .help = "Ed25519 public key (PEM) that must have signed the file", .commands = ",db import,db update,"},
     {.name = "channels", .key = "channels", .type = PLM_OPT_WORDS, .argument = "NAME,...",
      .help = "advisory channels that are off by default: esm, elts", .commands = SCAN},
-    {.name = "include-withdrawn", .key = "include-withdrawn", .type = PLM_OPT_FLAG,
-     .help = "match withdrawn and rejected records too", .commands = SCAN},
 
     /* repository feed */
     {.name = "repo", .key = "repo.use", .type = PLM_OPT_CHOICE, .argument = "auto|never", .choices = auto_never, .fallback = "auto",

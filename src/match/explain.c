@@ -63,7 +63,7 @@ static plm_sv answer_text(const struct work *w, const struct plm_db_hit *h)
     case PLM_MATCH_WITHDRAWN:
         return PLM_SV("not used: the record was withdrawn");
     case PLM_MATCH_CHANNEL_OFF:
-        return plm_arena_printf(a, "not used: it belongs to the channel %.*s, which is off (--channel %.*s)",
+        return plm_arena_printf(a, "not used: it belongs to the channel %.*s, which is off (--channels %.*s)",
                                 PLM_SV_ARG(h->channel), PLM_SV_ARG(h->channel));
     case PLM_MATCH_OTHER_ARCH:
         return plm_arena_printf(a, "not used: it is about the architecture %.*s", PLM_SV_ARG(h->arch));

@@ -80,6 +80,7 @@ static int on_hit(void *arg, const struct plm_db_hit *h)
     bool is_about_source = !h->is_binary;
     if (is_about_source != q->is_source)
         return 0;
+    q->spoken++;
     return q->each(q, h);
 }
 
@@ -92,7 +93,12 @@ static int ask(struct plm_match_ask *q, plm_sv name, plm_sv version, bool is_sou
     if (plm_buf_check(q->key_buf, err) < 0)
         return -1;
     q->key = plm_buf_sv(q->key_buf);
-    return plm_db_lookup(q->db, q->ecosystem, name, on_hit, q, err);
+    q->spoken = 0;
+    if (plm_db_lookup(q->db, q->ecosystem, name, on_hit, q, err) < 0)
+        return -1;
+    if (q->spoken || !q->fallback.n)
+        return 0;
+    return plm_db_lookup(q->db, q->fallback, name, on_hit, q, err);
 }
 
 int plm_match_ask(struct plm_match_ask *q, const struct plm_package *p, plm_err **err)
@@ -357,63 +363,84 @@ static int match_package(struct work *w, uint32_t package, plm_err **err)
 
 /* ---- one target ---------------------------------------------------------------------------- */
 
+/* Debian's testing and unstable call themselves alike ("forky/sid") and are looked up under the coming
+ * release; packages that only unstable has are filed under its own name. */
 bool plm_match_prepare(struct plm_match_ask *q, const struct plm_target *t)
 {
     q->ecosystem = t->distro.ecosystem;
+    bool is_debian = plm_sv_starts(q->ecosystem, PLM_SV("Debian:"));
+    q->fallback =
+        is_debian && plm_sv_ends(t->distro.pretty, PLM_SV("/sid")) ? PLM_SV("Debian:sid") : PLM_SV_NULL;
     q->scheme = q->ecosystem.n ? plm_scheme_find(q->ecosystem) : NULL;
     return q->scheme != NULL;
 }
 
 static bool is_distro_package(const struct plm_package *p)
 {
-    return plm_sv_is(p->type, "deb") || plm_sv_is(p->type, "rpm") || plm_sv_is(p->type, "apk");
+    return plm_sv_is(p->type, "deb") || plm_sv_is(p->type, "rpm") || plm_sv_is(p->type, "apk") ||
+           plm_sv_is(p->type, "opkg");
+}
+
+enum { DAY = 86400 };
+
+/* The end is the last day with support, so that day still counts. */
+static bool has_eol(const struct plm_ctx *ctx, const struct plm_db *db, plm_sv product, plm_sv cycle,
+                    struct plm_distro *d)
+{
+    if (!(db && plm_db_eol(db, product, cycle, &d->eol_date)) &&
+        !plm_match_eol_builtin(product, cycle, &d->eol_date))
+        return false;
+    d->eol = d->eol_date && d->eol_date + DAY <= plm_now(ctx) ? PLM_EOL_ENDED : PLM_EOL_SUPPORTED;
+    return true;
 }
 
 /* End of life: the store's table, by os-release id and version; ids that endoflife.date spells otherwise. */
-static void set_eol(const struct plm_ctx *ctx, const struct plm_db *db, struct plm_distro *d)
+static int set_eol(const struct plm_ctx *ctx, const struct plm_db *db, struct plm_arena *a,
+                   struct plm_distro *d, plm_err **err)
 {
     static const struct {
         const char *id, *product;
     } spelled[] = {
         {"alpine", "alpine-linux"}, {"amzn", "amazon-linux"},      {"rocky", "rocky-linux"},
-        {"ol", "oracle-linux"},     {"opensuse-leap", "opensuse"}, {"sles", "sles"},
-        {"photon", "photon"},
+        {"ol", "oracle-linux"},     {"opensuse-leap", "opensuse"}, {"sled", "sles"},
+        {"sles_sap", "sles"},
     };
     plm_sv product = d->id;
     for (size_t i = 0; i < sizeof(spelled) / sizeof(spelled[0]); i++)
         if (plm_sv_is(d->id, spelled[i].id))
             product = plm_sv_from(spelled[i].product);
     if (!d->version.n || d->eol != PLM_EOL_UNKNOWN)
-        return;
-    /* "3.18.4" and "9.3" are points of the cycles "3.18" and "9". */
+        return 0;
+    /* "3.18.4" and "9.3" are points of the cycles "3.18" and "9"; SLES "15" is the cycle "15.0". */
     for (plm_sv cycle = d->version; cycle.n;) {
-        if ((db && plm_db_eol(db, product, cycle, &d->eol_date)) ||
-            plm_match_eol_builtin(product, cycle, &d->eol_date)) {
-            d->eol = d->eol_date && d->eol_date < plm_now(ctx) ? PLM_EOL_ENDED : PLM_EOL_SUPPORTED;
-            return;
-        }
+        if (has_eol(ctx, db, product, cycle, d))
+            return 0;
         size_t dot = plm_sv_rfind(cycle, '.');
-        if (dot == SIZE_MAX)
-            return;
-        cycle = plm_sv_sub(cycle, 0, dot);
+        cycle = dot == SIZE_MAX ? PLM_SV_NULL : plm_sv_sub(cycle, 0, dot);
     }
+    if (plm_sv_find(d->version, '.') != SIZE_MAX)
+        return 0;
+    plm_sv first = plm_arena_printf(a, "%.*s.0", PLM_SV_ARG(d->version));
+    (void)has_eol(ctx, db, product, first, d); /* false: not known, and left so */
+    return plm_arena_check(a, err);
 }
 
-static void say_what_is_not_covered(const struct plm_ctx *ctx, const struct plm_db *db, struct plm_report *r,
-                                    uint32_t target)
+static int say_what_is_not_covered(const struct plm_ctx *ctx, const struct plm_db *db, struct plm_report *r,
+                                   uint32_t target, plm_err **err)
 {
     struct plm_target *t = &r->targets.v[target];
     size_t n = 0;
     for (size_t i = 0; i < r->packages.n; i++)
         n += r->packages.v[i].target == target && is_distro_package(&r->packages.v[i]);
     if (n == 0)
-        return;
+        return 0;
     if (!t->distro.id.n) {
         plm_diag(r, "distro.unknown", PLM_SEV_HIGH, target, t->id,
                  "%zu packages, but no file says which distribution they belong to: not judged", n);
-        return;
+        return 0;
     }
-    set_eol(ctx, db, &t->distro);
+    if (set_eol(ctx, db, r->arena, &t->distro, err) < 0)
+        return -1;
     if (t->distro.eol == PLM_EOL_ENDED) {
         plm_auto_done(plm_buf_done) struct plm_buf day = PLM_BUF(64);
         plm_time_put_date(&day, t->distro.eol_date);
@@ -421,15 +448,48 @@ static void say_what_is_not_covered(const struct plm_ctx *ctx, const struct plm_
                  "security support ended on %.*s: flaws found since then are in no advisory",
                  PLM_SV_ARG(plm_buf_sv(&day)));
     }
-    if (!t->distro.ecosystem.n)
+    if (!t->distro.ecosystem.n || !plm_scheme_find(t->distro.ecosystem))
         plm_diag(r, "distro.unknown", PLM_SEV_HIGH, target, t->distro.id,
                  "no advisories are known for this distribution: its %zu packages were not judged", n);
+    return 0;
+}
+
+static void say_no_coverage(struct plm_report *r, uint32_t target, bool is_covered_elsewhere)
+{
+    plm_sv ecosystem = r->targets.v[target].distro.ecosystem;
+    struct plm_diagnostic *d =
+        plm_diag(r, "db.no-coverage", is_covered_elsewhere ? PLM_SEV_LOW : PLM_SEV_HIGH, target, ecosystem,
+                 "the loaded data do not speak about %.*s", PLM_SV_ARG(ecosystem));
+    if (d)
+        d->hint =
+            PLM_SV("plimsoll db status shows what the data cover; plimsoll db update or db build adds to it");
+}
+
+static void say_undated(const struct plm_db *db, struct plm_report *r, uint32_t target)
+{
+    plm_sv feed;
+    if (!plm_db_undated(db, r->targets.v[target].distro.ecosystem, &feed))
+        return;
+    struct plm_diagnostic *d = plm_diag(r, "db.undated", PLM_SEV_MEDIUM, target, feed,
+                                        "the data of this feed carry no date: how old they are is not known");
+    if (d)
+        d->hint = PLM_SV("plimsoll db build --as-of DATE says when they were fetched");
+}
+
+/* Packages of another package manager (a dpkg database inside an rpm distribution): whose they are, no file
+ * says, and the distribution's advisories are not about them. */
+static void say_foreign(struct plm_report *r, uint32_t target, size_t n)
+{
+    if (n)
+        plm_diag(r, "distro.unknown", PLM_SEV_HIGH, target, r->targets.v[target].distro.id,
+                 "%zu packages of another package manager than the distribution's were not judged", n);
 }
 
 int plm_match_target(const struct plm_ctx *ctx, const struct plm_db *db, struct plm_report *r,
                      uint32_t target, const struct plm_match_options *opt, plm_err **err)
 {
-    say_what_is_not_covered(ctx, db, r, target);
+    if (say_what_is_not_covered(ctx, db, r, target, err) < 0)
+        return -1;
     plm_auto(plm_arena_free) struct plm_arena *scratch = plm_arena_new(PLM_MIB(256));
     plm_auto_done(plm_buf_done) struct plm_buf key = PLM_BUF(PLM_KIB(64));
     if (!scratch)
@@ -442,20 +502,22 @@ int plm_match_target(const struct plm_ctx *ctx, const struct plm_db *db, struct 
     if (!db || !plm_match_prepare(&w.q, t))
         return 0;
     if (!plm_db_covers(db, t->distro.ecosystem)) {
-        struct plm_diagnostic *d = plm_diag(
-            r, "db.no-coverage", opt->is_covered_elsewhere ? PLM_SEV_LOW : PLM_SEV_HIGH, target,
-            t->distro.ecosystem, "the loaded data do not speak about %.*s", PLM_SV_ARG(t->distro.ecosystem));
-        if (d)
-            d->hint = PLM_SV(
-                "plimsoll db status shows what the data cover; plimsoll db update or db build adds to it");
-        return 0;
+        say_no_coverage(r, target, opt->is_covered_elsewhere);
+        return plm_arena_check(r->arena, err);
     }
+    say_undated(db, r, target);
+    size_t foreign = 0;
     for (uint32_t i = 0; i < r->packages.n; i++) {
         if (r->packages.v[i].target != target || !is_distro_package(&r->packages.v[i]))
             continue;
+        if (!plm_sv_is(r->packages.v[i].type, w.q.scheme->id)) {
+            foreign++;
+            continue;
+        }
         plm_arena_reset(scratch);
         if (match_package(&w, i, err) < 0)
             return plm_wrap(err, "matching %.*s", PLM_SV_ARG(r->packages.v[i].name));
     }
+    say_foreign(r, target, foreign);
     return plm_arena_check(r->arena, err);
 }

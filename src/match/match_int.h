@@ -29,11 +29,13 @@ struct plm_match_ask {
     struct plm_buf *key_buf;
     int (*each)(struct plm_match_ask *q, const struct plm_db_hit *hit);
     plm_sv ecosystem;
+    plm_sv fallback; /* asked for what the ecosystem has no range of; null: none */
     const struct plm_scheme *scheme;
     /* set while asking */
     const struct plm_package *package;
     plm_sv version, key;
     bool is_source;
+    size_t spoken; /* ranges seen so far */
 };
 
 /* The last day of security support as it was known when the program was made; false if it is not. */

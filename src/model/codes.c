@@ -28,6 +28,7 @@ const struct plm_code_row plm_codes[] = {
     {"db.no-coverage", "no loaded feed speaks about these packages"},
     {"db.signature", "the signature of an exported store is missing or wrong"},
     {"db.stale", "the vulnerability data are older than db.max-age"},
+    {"db.undated", "a feed's data carry no date, so their age is not known; db build --as-of gives one"},
     {"db.update", "some feeds could not be updated; their old data stay"},
     {"db.version", "the vulnerability store is of another format version"},
     {"diagnostics.many", "more diagnostics than are listed"},

@@ -106,6 +106,7 @@ struct plm_target {
     uint32_t layers_cached;
     struct plm_distro distro;
     struct plm_verdict verdict;
+    int64_t repo_as_of; /* oldest repository index that covers it; 0: the repository feed does not cover it */
     bool is_incomplete; /* a part of it could not be read or judged */
 };
 

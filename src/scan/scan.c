@@ -174,22 +174,26 @@ static int add_repository(const struct plm_ctx *ctx, const struct plm_source *sr
 {
     if (!opt->repo)
         return 0;
+    struct plm_repo_outcome got = {0};
     struct plm_repo_options repo = *opt->repo;
+    repo.outcome = &got;
     repo.is_host = src->kind == PLM_SRC_HOST || (src->kind == PLM_SRC_DIR && plm_sv_is(src->reference, "/"));
     repo.root = src->kind == PLM_SRC_DIR ? src->reference : opt->image.root;
-    return plm_repo_scan(ctx, &repo, r, target, err);
+    if (plm_repo_scan(ctx, &repo, r, target, err) < 0)
+        return -1;
+    r->targets.v[target].repo_as_of = got.is_covered ? got.as_of : 0;
+    return 0;
 }
 
-/* The repository first: whether it spoke decides how much a hole in the store weighs. */
+/* The repository first: whether it covers the target decides how much a hole in the store weighs. */
 static int add_vulnerabilities(const struct plm_ctx *ctx, const struct plm_source *src,
                                const struct plm_scan_options *opt, struct plm_report *r, uint32_t target,
                                plm_err **err)
 {
-    size_t feeds = r->feeds.n;
     if (add_repository(ctx, src, opt, r, target, err) < 0)
         return -1;
     struct plm_match_options match = opt->match;
-    match.is_covered_elsewhere = r->feeds.n > feeds;
+    match.is_covered_elsewhere = r->targets.v[target].repo_as_of != 0;
     return plm_match_target(ctx, opt->db, r, target, &match, err);
 }
 
@@ -309,26 +313,27 @@ int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *op
     return plm_report_finish(r, err);
 }
 
-static int64_t repo_age(const struct plm_ctx *ctx, const struct plm_report *r)
+/* INT64_MAX where neither the store nor a repository covers the target. Feeds without a date do cover: that
+ * their age is not known is said by plm_match_target. */
+static int64_t target_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_target *t)
 {
-    int64_t oldest = INT64_MAX;
-    for (size_t i = 0; i < r->feeds.n; i++)
-        if (plm_sv_is(r->feeds.v[i].name, "repo") && r->feeds.v[i].as_of < oldest)
-            oldest = r->feeds.v[i].as_of;
-    return oldest == INT64_MAX ? INT64_MAX : plm_now(ctx) - oldest;
+    int64_t as_of = t->repo_as_of, of_db, now = plm_now(ctx);
+    bool is_in_db = db && plm_db_covers(db, t->distro.ecosystem);
+    if (is_in_db && plm_db_as_of(db, t->distro.ecosystem, &of_db) && (!as_of || of_db < as_of))
+        as_of = of_db;
+    if (!as_of)
+        return is_in_db ? 0 : INT64_MAX;
+    return now > as_of ? now - as_of : 0;
 }
 
 bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r,
                        int64_t *out)
 {
-    int64_t repo = repo_age(ctx, r), worst = -1;
+    int64_t worst = -1;
     for (size_t i = 0; i < r->targets.n; i++) {
-        plm_sv ecosystem = r->targets.v[i].distro.ecosystem;
-        if (!ecosystem.n)
+        if (!r->targets.v[i].distro.ecosystem.n)
             continue;
-        int64_t age = db ? plm_db_age(ctx, db, ecosystem) : INT64_MAX;
-        if (age == INT64_MAX || (repo != INT64_MAX && repo > age))
-            age = repo;
+        int64_t age = target_age(ctx, db, &r->targets.v[i]);
         worst = age > worst ? age : worst;
     }
     *out = worst;

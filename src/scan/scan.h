@@ -64,7 +64,8 @@ int plm_scan_source(const struct plm_ctx *ctx, const struct plm_source *src,
  */
 int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *opt,
                     const struct plm_report *before, struct plm_report *r, plm_err **err);
-/* Age of the data in seconds: of each target's the oldest feed that covers it, of those the oldest; INT64_MAX
- * if nothing covers one of them. False if no target is of a known distribution. */
+/* Age of the data in seconds: of each target's the oldest dated feed that covers it, of those the oldest;
+ * INT64_MAX if nothing covers one of them: a repository counts only for the targets that it could judge.
+ * False if no target is of a known distribution. */
 bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r,
                        int64_t *out);

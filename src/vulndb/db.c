@@ -325,9 +325,24 @@ bool plm_db_as_of(const struct plm_db *db, plm_sv ecosystem, int64_t *out)
         if (ecosystem.p && !plm_sv_eq(db->ecos[i].name, ecosystem))
             break;
         int64_t t = db->feeds[db->ecos[i].feed].as_of;
+        if (!t)
+            continue;
         if (!found || t < *out)
             *out = t;
         found = true;
     }
     return found;
+}
+
+bool plm_db_undated(const struct plm_db *db, plm_sv ecosystem, plm_sv *out_feed)
+{
+    for (size_t i = ecosystem.p ? eco_first(db, ecosystem) : 0; i < db->n_ecos; i++) {
+        if (ecosystem.p && !plm_sv_eq(db->ecos[i].name, ecosystem))
+            break;
+        if (db->feeds[db->ecos[i].feed].as_of)
+            continue;
+        *out_feed = db->feeds[db->ecos[i].feed].name;
+        return true;
+    }
+    return false;
 }

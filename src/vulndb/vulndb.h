@@ -190,9 +190,12 @@ bool plm_db_epss(const struct plm_db *db, plm_sv cve, double *out_score, double 
 bool plm_db_eol(const struct plm_db *db, plm_sv product, plm_sv cycle, int64_t *out);
 /* Does any loaded feed speak about this ecosystem? */
 bool plm_db_covers(const struct plm_db *db, plm_sv ecosystem);
-/* The oldest as_of among the feeds that cover the ecosystem (null view: any ecosystem). False if none does.
- */
+/* The oldest as_of among the feeds that cover the ecosystem (null view: any ecosystem) and know their date.
+ * False if none does. */
 bool plm_db_as_of(const struct plm_db *db, plm_sv ecosystem, int64_t *out);
+/* The first feed that covers the ecosystem (null view: any) and whose data carry no date: how old it is,
+ * nobody knows. */
+bool plm_db_undated(const struct plm_db *db, plm_sv ecosystem, plm_sv *out_feed);
 
 struct plm_db_feed_info {
     plm_sv name, format;
@@ -222,7 +225,7 @@ int plm_db_verify(const struct plm_db *db, plm_err **err);
 /* Where the store lies unless --db says otherwise: <cache_dir>/db/plimsoll.db. Heap string; NULL without a
  * cache directory or memory. */
 char *plm_db_default_path(const struct plm_ctx *ctx);
-/* now - plm_db_as_of, at least 0; INT64_MAX if no feed covers it. */
+/* now - plm_db_as_of, at least 0; INT64_MAX if no dated feed covers it. */
 int64_t plm_db_age(const struct plm_ctx *ctx, const struct plm_db *db, plm_sv ecosystem);
 
 /* ---- update ------------------------------------------------------------------------------- */
