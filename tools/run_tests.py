@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every check of the project, one after the other; called by `./dev test`.
 
-usage: run_tests.py [-Dmeson_option ...] [PART ...]      parts: build unit lint e2e fuzz docs (default: all)
+usage: run_tests.py [-Dmeson_option ...] [PART ...]      parts: build unit lint e2e fuzz (default: all)
 
 The last line is "N passed, N failed, N skipped" for everything: cmocka tests, corpus inputs' programs,
 pytest tests and each lint. With PLIMSOLL_CI=1 a skip fails the run, unless it says that it reads ../shared
@@ -155,8 +155,12 @@ def part_fuzz():
 
 
 def c_files():
-    listed = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.c", "*.h"]).stdout.split()
-    return sorted(set(listed))
+    """Of the repository; where the tree is no clone (an unpacked release), all but what is below build*."""
+    r = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.c", "*.h"])
+    if r.returncode == 0:
+        return sorted(set(r.stdout.split()))
+    files = (path.relative_to(TOP) for path in TOP.rglob("*.[ch]"))
+    return sorted(str(path) for path in files if not path.parts[0].startswith(("build", ".")))
 
 
 def part_lint():
