@@ -11,7 +11,8 @@
 /* For terminals and logs: control bytes, invalid UTF-8, bidirectional overrides and other
  * invisible characters become \n, \t, \xNN or \u{NNNN}; a backslash stays. */
 void plm_text_escape(struct plm_buf *b, plm_sv s);
-/* A JSON string with its quotes. Invalid UTF-8 bytes become U+FFFD; what plm_text_escape hides is written as \uNNNN. */
+/* A JSON string with its quotes. Invalid UTF-8 bytes become U+FFFD; what plm_text_escape hides is written as
+ * \uNNNN. */
 void plm_text_json(struct plm_buf *b, plm_sv s);
 /* For HTML text and attribute values. Control bytes become U+FFFD. */
 void plm_text_html(struct plm_buf *b, plm_sv s);

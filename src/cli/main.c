@@ -7,14 +7,16 @@
 
 #include <fcntl.h>
 
-/* A standard stream that the caller closed must not become the next descriptor that is opened: results would go into
- * the spawner's socket. What is put there instead refuses the wrong direction, so that writing is an error. */
+/* A standard stream that the caller closed must not become the next descriptor that is opened: results would
+ * go into the spawner's socket. What is put there instead refuses the wrong direction, so that writing is an
+ * error. */
 static void keep_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
             continue;
-        int opened = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); // NOLINT: stays open like the others
+        int opened =
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); // NOLINT: stays open like the others
         if (opened >= 0 && opened != fd)
             close(opened);
     }

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/ctx.h"
 #include "base/err.h"
 #include "base/register.h"

@@ -19,17 +19,17 @@ static const char *const allowed[] = {"incomplete", "empty", NULL};
 static const char *const scopes[] = {"merged", "all-layers", NULL};
 
 #define ALL     "*"
-#define SCAN    ",scan,sbom,explain,find,"
+#define SCAN    ",scan,explain,find,"
 #define REPORTS ",scan,report,"
 #define DATA                                                                                                 \
-    ",scan,sbom,explain,find,db update,db build,db import,db export,db status,db search,db diff,db verify,"
+    ",scan,explain,find,db update,db build,db import,db export,db status,db search,db diff,db verify,"
 
 // clang-format off
 const struct plm_option plm_options[] = {
     /* what comes out */
     {.name = "output", .letter = 'o', .key = "output", .type = PLM_OPT_LIST, .argument = "FORMAT[=FILE|=DIR/]",
      .help = "format of the result, to standard output or into a file; repeatable",
-     .commands = ",scan,sbom,explain,find,report,list,version,config,db status,db search,db diff,cache status,cache prune,exception lint,exception list,",
+     .commands = ",scan,explain,find,report,list,version,config,db status,db search,db diff,cache status,cache prune,",
      .foreign = " --format --output-format -f --report --output-file "},
     {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
      .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], kev, epss>=N, risk>=N, none",
@@ -56,7 +56,7 @@ const struct plm_option plm_options[] = {
     {.name = "skip", .key = "skip", .type = PLM_OPT_WORDS, .argument = "KIND,...", .choices = kinds,
      .help = "leave out these kinds", .commands = ",scan,", .foreign = " --skip-checks "},
     {.name = "exceptions", .key = "exceptions", .type = PLM_OPT_LIST, .argument = "FILE",
-     .help = "accepted findings; repeatable", .commands = ",scan,exception list,exception lint,",
+     .help = "accepted findings; repeatable", .commands = ",scan,",
      .foreign = " --ignorefile --ignore-file --ignore-policy --vex "},
     {.name = "platform", .key = "platform", .type = PLM_OPT_TEXT, .argument = "OS/ARCH[/VARIANT]",
      .help = "which image of a multi-platform one; default: this machine's", .commands = SCAN},
@@ -113,7 +113,7 @@ const struct plm_option plm_options[] = {
 
     /* cache */
     {.name = "max-size", .key = "cache.max-size", .type = PLM_OPT_SIZE, .argument = "SIZE", .fallback = "1GiB", .system_only = true,
-     .help = "bytes that the layer cache may keep", .commands = ",scan,sbom,cache prune,"},
+     .help = "bytes that the layer cache may keep", .commands = ",scan,cache prune,"},
 
     /* configuration commands */
     {.name = "force", .letter = 'f', .type = PLM_OPT_FLAG, .help = "overwrite the file", .commands = ",config init,"},

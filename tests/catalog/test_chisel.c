@@ -64,8 +64,9 @@ static void test_broken(void **state)
     assert_int_equal(h.report->packages.n, 1);
     assert_true(plm_sv_has(plm_buf_sv(&h.diags), PLM_SV("chisel.malformed: offset 19: ")));
     assert_true(plm_sv_has(plm_buf_sv(&h.diags), PLM_SV("1 more fault")));
-    assert_int_equal(harness_add(&h, "var/lib/chisel/manifest.wall", PLM_SV("\x28\xb5\x2f\xfd garbage"), PLM_NONE, true),
-                     -1);
+    assert_int_equal(
+        harness_add(&h, "var/lib/chisel/manifest.wall", PLM_SV("\x28\xb5\x2f\xfd garbage"), PLM_NONE, true),
+        -1);
     harness_done(&h);
 }
 

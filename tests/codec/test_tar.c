@@ -190,10 +190,10 @@ static void damage_is_an_error(void **state)
         plm_auto(plm_tar_free) struct plm_tar *t = plm_tar_new(s, &plm_limits_default, NULL);
         struct plm_tar_entry e;
         plm_err *err = NULL;
-        int r;
+        int r = 0;
         char sink[4096];
         ssize_t got = 0;
-        while ((r = plm_tar_next(t, &e, &err)) > 0)
+        while (got >= 0 && (r = plm_tar_next(t, &e, &err)) > 0)
             while ((got = plm_tar_read(t, sink, sizeof(sink), &err)) > 0)
                 ;
         errors += r < 0 || got < 0;
