@@ -108,14 +108,16 @@ def meson_tests(name, suites):
         row = json.loads(line)
         out = row.get("stdout", "") + row.get("stderr", "")
         title = f"{name} {row['name']}"
-        cases = re.findall(r"^\[\s+(OK|FAILED|ERROR|SKIPPED)\s+\] (\w+)$", out, re.M)
+        # At the end cmocka lists skipped and failed cases once more.
+        each = re.sub(r"^\[.*listed below:\n(\[.*\n)*", "", out, flags=re.M)
+        cases = re.findall(r"^\[\s+(OK|FAILED|ERROR|SKIPPED)\s+\] (\w+)$", each, re.M)
         if row["result"] == "SKIP":
             results.skip(title, out.strip() or "no reason given")
         elif row["result"] not in ("OK", "EXPECTEDFAIL"):
             results.add(title, False, tail(out))
         elif cases:
             reasons = dict(re.findall(r"^skipped (\w+): (.*)$", out, re.M))
-            general = re.search(r"^.*skipped.*$", out, re.M | re.I)
+            general = re.search(r"^[^\[\n]*skipped.*$", out, re.M | re.I)
             for verdict, case in cases:
                 if verdict == "OK":
                     results.add(f"{title} {case}", True)

@@ -20,6 +20,8 @@
 #include "base/err.h"
 #include "base/register.h"
 
+struct plm_buf;
+
 enum plm_opt_type {
     PLM_OPT_FLAG,  /* --x, --no-x, x: true */
     PLM_OPT_COUNT, /* -v, -vv */

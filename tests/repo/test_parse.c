@@ -185,7 +185,7 @@ static void lz4_frames_of_every_kind(void **state)
     assert_non_null(mkdtemp(dir));
     snprintf(from, sizeof(from), "%s/plain", dir);
     snprintf(to, sizeof(to), "%s/packed", dir);
-    plm_auto_done(plm_buf_done) struct plm_buf plain = PLM_BUF(PLM_MIB(64));
+    struct plm_buf plain = PLM_BUF(PLM_MIB(64)); /* skip() does not return: no cleanup by attribute */
     uint32_t seed = 1;
     for (size_t i = 0; i < 400000; i++) { /* words that repeat, and noise */
         seed = seed * 1664525u + 1013904223u;
@@ -215,6 +215,7 @@ static void lz4_frames_of_every_kind(void **state)
     (void)remove(from);
     (void)remove(to);
     (void)remove(dir);
+    plm_buf_done(&plain);
     if (!ran) {
         fprintf(stderr, "skipped: lz4 is not installed\n");
         skip();
