@@ -106,6 +106,8 @@ static int apk_extract(const struct plm_entry *e, plm_sv content, struct plm_ext
     if (more > 0)
         more = end_package(&r, err);
     plm_catalog_owned_done(&r.owned);
+    if (content.n && content.p[content.n - 1] != '\n') /* apk ends every line */
+        plm_catalog_bad(&r.faults, content.n, "cut off within a line");
     plm_catalog_bad_end(&r.faults);
     return more < 0 ? -1 : 0;
 }
@@ -115,7 +117,7 @@ static const char *const globs[] = {"lib/apk/db/installed", "usr/lib/apk/db/inst
 static const struct plm_extractor extractor = {
     .id = "apk",
     .summary = "the installed database of apk-tools",
-    .version = 1,
+    .version = 2,
     .globs = globs,
     .max_bytes = PLM_MIB(64),
     .extract = apk_extract,

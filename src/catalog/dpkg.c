@@ -81,7 +81,7 @@ static bool read_stanza(const plm_sv *f, size_t offset, const char *type, struct
     return plm_catalog_put(w, "dpkg.too-many", &p);
 }
 
-static int read_status(plm_sv text, const char *type, struct plm_extract_out *out)
+static int read_status(plm_sv text, const char *type, bool is_database, struct plm_extract_out *out)
 {
     struct catalog_writer w = {.out = out};
     struct catalog_faults faults = {.out = out, .code = "dpkg.malformed"};
@@ -94,6 +94,9 @@ static int read_status(plm_sv text, const char *type, struct plm_extract_out *ou
         if (!read_stanza(f, offset, type, &w, &faults))
             break;
     }
+    /* dpkg ends every line; the files of status.d are made by others */
+    if (is_database && text.n && text.p[text.n - 1] != '\n')
+        plm_catalog_bad(&faults, text.n, "cut off within a line");
     plm_catalog_bad_end(&faults);
     return 0;
 }
@@ -135,7 +138,8 @@ static int dpkg_extract(const struct plm_entry *e, plm_sv content, struct plm_ex
         return read_list(plm_sv_sub(base, 0, base.n - 5), content, out, err);
     if (plm_sv_ends(base, PLM_SV(".md5sums")))
         return read_md5sums(plm_sv_sub(base, 0, base.n - 8), content, out, err);
-    return read_status(content, plm_sv_has(e->path, PLM_SV("/opkg/")) ? "opkg" : "deb", out);
+    return read_status(content, plm_sv_has(e->path, PLM_SV("/opkg/")) ? "opkg" : "deb",
+                       !plm_sv_has(e->path, PLM_SV("/status.d/")), out);
 }
 
 static const char *const globs[] = {
@@ -145,7 +149,7 @@ static const char *const globs[] = {
 static const struct plm_extractor extractor = {
     .id = "dpkg",
     .summary = "dpkg and opkg status databases, distroless status.d, file lists",
-    .version = 1,
+    .version = 2,
     .globs = globs,
     .max_bytes = PLM_MIB(64),
     .extract = dpkg_extract,

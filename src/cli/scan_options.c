@@ -202,6 +202,10 @@ static int open_db(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
     plm_err *e = NULL;
     s->db = plm_db_open(path, &e);
     if (s->db) {
+        if (plm_db_check_once(&cli->ctx, s->db, err) < 0) {
+            plm_err_hint(err, "plimsoll db update, or db import of a good file, replaces it");
+            return -1;
+        }
         s->scan.db = s->db;
         return 0;
     }

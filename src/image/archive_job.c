@@ -9,7 +9,7 @@
 #include "image/record.h"
 #include "image/worker.h"
 
-enum { MEMBERS_MAX = 100000 };
+enum { TRAILING_MAX = 16 << 20, MEMBERS_MAX = 100000 };
 
 /* "./a/../b" to "b", below `base` unless it is absolute. */
 static void canonical(plm_sv base, plm_sv raw, struct plm_buf *out)
@@ -140,11 +140,17 @@ int plm_job_split(struct plm_job_input *in, struct plm_buf *out, plm_err **err)
         if (send_message(in->out_fd, 'E', plm_sv_from(text ? text : "out of memory"), err) < 0)
             return -1;
     }
-    plm_sv part; /* the rest, so that turns are given back to the end */
-    do
-        if (plm_stream_peek(s, &part, NULL) < 0 || plm_stream_skip(s, part.n, NULL) < 0)
+    /* The rest, so that turns are given back to the end: padding. More than that may be without an end. */
+    plm_sv part;
+    for (uint64_t left = TRAILING_MAX;; left -= part.n) {
+        if (plm_stream_peek(s, &part, NULL) < 0 || part.n == 0)
             break;
-    while (part.n);
+        if (part.n > left)
+            return send_message(in->out_fd, 'E',
+                                PLM_SV("tar: more than 16 MiB follow the end of the archive"), err);
+        if (plm_stream_skip(s, part.n, NULL) < 0)
+            break;
+    }
     return 0;
 }
 

@@ -74,8 +74,11 @@ static int read_where(struct plm_exceptions *e, struct plm_exception *x, const s
         plm_sv key = n->keys[i]->text;
         const struct key_row *row = find_key(where_keys, COUNT(where_keys), key);
         bool flag;
+        plm_sv text = plm_yaml_text(n->items[i]);
         if (row) {
-            *(plm_sv *)(void *)((char *)x + row->offset) = plm_arena_sv(e->arena, plm_yaml_text(n->items[i]));
+            if (!text.n) /* no pattern would mean every package */
+                return bad(err, name, n->keys[i], "a condition needs a text", key);
+            *(plm_sv *)(void *)((char *)x + row->offset) = plm_arena_sv(e->arena, text);
         } else if (plm_sv_is(key, "base") && plm_yaml_bool(n->items[i], &flag)) {
             x->base = flag;
         } else {
@@ -121,7 +124,7 @@ int plm_exceptions_parse(const struct plm_ctx *ctx, struct plm_exceptions *e, pl
 {
     plm_auto(plm_yaml_free) struct plm_yaml *doc = plm_yaml_parse(yaml, name, ctx->limits, err);
     if (!doc) {
-        if (err && *err && (*err)->code == PLM_E_PARSE)
+        if (err && *err && ((*err)->code == PLM_E_PARSE || (*err)->code == PLM_E_LIMIT))
             (*err)->code = PLM_E_CONFIG;
         return -1;
     }

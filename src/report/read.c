@@ -82,6 +82,8 @@ static int resolve(const struct reader *rd, const struct plm_map *m, yyjson_val 
                    size_t i, uint32_t *out)
 {
     plm_sv id = plm_json_sv(o);
+    if (!id.p && o && !yyjson_is_null(o))
+        return fail(rd, list, i, "must name it by a text, not", plm_sv_from(yyjson_get_type_desc(o)));
     uintptr_t at = id.p ? (uintptr_t)plm_map_get(m, id) : 0;
     if (id.p && !at)
         return fail(rd, list, i, "refers to the unknown", id);
@@ -455,6 +457,22 @@ static void read_host_and_db(const struct reader *rd, yyjson_val *host, yyjson_v
     }
 }
 
+/* A report without its findings, or without what could not be looked at, would be shown as a clean one. */
+static int check_whole(const struct reader *rd, yyjson_val *root)
+{
+    static const struct {
+        const char *name;
+        yyjson_type type;
+    } parts[] = {{"run", YYJSON_TYPE_OBJ},      {"targets", YYJSON_TYPE_ARR},
+                 {"packages", YYJSON_TYPE_ARR}, {"findings", YYJSON_TYPE_ARR},
+                 {"verdict", YYJSON_TYPE_OBJ},  {"diagnostics", YYJSON_TYPE_ARR}};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (yyjson_get_type(yyjson_obj_get(root, parts[i].name)) != parts[i].type)
+            return plm_fail_id(rd->err, PLM_E_PARSE, "report.invalid", "%s: %s: missing or of the wrong type",
+                               rd->name, parts[i].name);
+    return 0;
+}
+
 static int read_all(const struct reader *rd, yyjson_val *root)
 {
     plm_sv schema = plm_json_sv(yyjson_obj_get(root, "schema"));
@@ -480,7 +498,9 @@ static int read_all(const struct reader *rd, yyjson_val *root)
     if (read_checks(rd, yyjson_obj_get(root, "checks")) < 0 ||
         read_diagnostics(rd, yyjson_obj_get(root, "diagnostics")) < 0)
         return -1;
-    return plm_arena_check(rd->a, rd->err) < 0 ? -1 : plm_report_finish(rd->r, rd->err);
+    return plm_arena_check(rd->a, rd->err) < 0 || check_whole(rd, root) < 0
+               ? -1
+               : plm_report_finish(rd->r, rd->err);
 }
 
 struct plm_report *plm_report_read(const struct plm_ctx *ctx, plm_sv json, const char *name, plm_err **err)

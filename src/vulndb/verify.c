@@ -6,7 +6,7 @@
 #include "codec/hash.h"
 #include "vulndb/vulndb_int.h"
 
-static int checksums(const struct plm_db *db, plm_err **err)
+int plm_db_checksums(const struct plm_db *db, plm_err **err)
 {
     struct plm_db_section s;
     for (size_t i = 0; plm_db_section(db, i, &s); i++) {
@@ -98,7 +98,7 @@ int plm_db_verify(const struct plm_db *db, plm_err **err)
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
     if (!a)
         return plm_fail_oom(err);
-    if (checksums(db, err) < 0)
+    if (plm_db_checksums(db, err) < 0)
         return -1;
     for (uint32_t i = 0; i < db->n_feeds; i++) {
         if (feed_rows(db, i, a, err) < 0)

@@ -221,6 +221,9 @@ int plm_db_find(const struct plm_db *db, plm_sv id, int (*fn)(void *arg, uint32_
                 void *arg, plm_err **err);
 /* Checksums of every section and a walk over all offsets. */
 int plm_db_verify(const struct plm_db *db, plm_err **err);
+/* Only the checksums, and only where this state of the file was not found good before (remembered below
+ * ctx->cache_dir; without one they are computed each time). */
+int plm_db_check_once(const struct plm_ctx *ctx, const struct plm_db *db, plm_err **err);
 
 /* Where the store lies unless --db says otherwise: <cache_dir>/db/plimsoll.db. Heap string; NULL without a
  * cache directory or memory. */

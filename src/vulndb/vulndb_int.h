@@ -220,6 +220,8 @@ int plm_aliases_build(struct plm_feed_built *const *feeds, size_t n, struct plm_
 
 /* ---- inputs -------------------------------------------------------------------------------- */
 
+/* Every section against its checksum; O(size of the store). */
+int plm_db_checksums(const struct plm_db *db, plm_err **err);
 /* Walks path as plm_feed_read describes and calls the format for each wanted file. */
 int plm_feed_input(const struct plm_ctx *ctx, const struct plm_feed_format *format, const char *path,
                    struct plm_feed_sink *s, uint64_t *out_files, plm_err **err);
