@@ -123,7 +123,8 @@ static void find_package(struct rows *rows, const struct plm_report *r, const st
 {
     for (uint32_t i = 0; i < r->packages.n; i++) {
         const struct plm_package *p = &r->packages.v[i];
-        if ((plm_sv_glob(w->name, p->name) || plm_sv_eq(w->name, p->source_name)) && fits_range(p, w->range))
+        if ((plm_sv_glob(w->name, p->name) || plm_sv_glob(w->name, p->source_name)) &&
+            fits_range(p, w->range))
             add_row(rows, r, i, p->arch, PLM_SV(""));
     }
 }

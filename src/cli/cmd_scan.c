@@ -105,14 +105,18 @@ static void hint_gate(const struct plm_cli *cli, const struct plm_report *r)
 {
     static const struct plm_gate usual = {
         .kind = PLM_KIND_VULNERABILITY, .level = PLM_SEV_HIGH, .fixable = true};
-    size_t n = 0;
-    for (size_t i = 0; i < r->findings.n; i++)
-        n += plm_gate_hits(&usual, &r->findings.v[i]);
-    if (n)
-        plm_cli_note(cli, "no gate was given; --fail-on high:fixable would fail this run (%zu finding%s)", n,
-                     n == 1 ? "" : "s");
-    else
-        plm_cli_note(cli, "no gate was given; --fail-on high:fixable would pass this run");
+    size_t n = 0, unknown = 0;
+    for (size_t i = 0; i < r->findings.n; i++) {
+        const struct plm_finding *f = &r->findings.v[i];
+        n += plm_gate_hits(&usual, f);
+        unknown += !f->suppressed && f->severity == PLM_SEV_UNKNOWN;
+    }
+    char also[96] = "";
+    if (unknown)
+        snprintf(also, sizeof(also), "; %zu ha%s no known severity, which only the level unknown counts",
+                 unknown, unknown == 1 ? "s" : "ve");
+    plm_cli_note(cli, "no gate was given; --fail-on high:fixable would %s this run (%zu finding%s)%s",
+                 n ? "fail" : "pass", n, n == 1 ? "" : "s", also);
 }
 
 static int judge(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_report *r, bool is_saved,

@@ -316,9 +316,10 @@ int plm_scan_setup(struct plm_cli *cli, unsigned flags, struct plm_scan_setup *o
         return -1;
     if (!(flags & PLM_SETUP_VULNERABILITIES))
         s->scan.want_vulnerabilities = false;
-    if (s->scan.want_vulnerabilities && (set_repo(cli, s, err) < 0 || open_db(cli, s, err) < 0))
-        return -1;
+    /* Sources first: a word that means nothing must not wait for an update of the data. */
     if (!(flags & PLM_SETUP_NO_WORDS) && set_words(cli, s, err) < 0)
+        return -1;
+    if (s->scan.want_vulnerabilities && (set_repo(cli, s, err) < 0 || open_db(cli, s, err) < 0))
         return -1;
     plm_sv against = plm_config_text(cli->config, "against");
     if (against.n && !(s->before = plm_scan_report_of(cli, s, against.p, err)))
