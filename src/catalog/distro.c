@@ -12,6 +12,7 @@
 
 enum form {
     FORM_WHOLE,   /* "Name:VERSION" */
+    FORM_AMAZON,  /* "Amazon Linux:2023"; 1 of "2018.03", as its packages are marked ("amzn1") */
     FORM_MAJOR,   /* "Name:9" of 9.3 */
     FORM_ALPINE,  /* "Alpine:v3.19", edge */
     FORM_DEBIAN,  /* numbers, and codenames of releases that have none yet */
@@ -28,7 +29,7 @@ static const struct {
 } distros[] = {
     {"almalinux", "AlmaLinux", FORM_MAJOR},
     {"alpine", "Alpine", FORM_ALPINE},
-    {"amzn", "Amazon Linux", FORM_WHOLE},
+    {"amzn", "Amazon Linux", FORM_AMAZON},
     {"azurelinux", "Azure Linux", FORM_MAJOR},
     {"centos", "Red Hat", FORM_MAJOR},
     {"chainguard", "Chainguard", FORM_ROLLING},
@@ -40,7 +41,7 @@ static const struct {
     {"minimos", "MinimOS", FORM_ROLLING},
     {"ol", "Oracle Linux", FORM_MAJOR},
     {"openeuler", "openEuler", FORM_EULER},
-    {"opensuse", "openSUSE:", FORM_MINOR},
+    {"opensuse", "openSUSE:Leap ", FORM_MINOR},
     {"opensuse-leap", "openSUSE:Leap ", FORM_MINOR},
     {"opensuse-tumbleweed", "openSUSE:Tumbleweed", FORM_ROLLING},
     {"photon", "Photon OS:", FORM_MINOR},
@@ -138,6 +139,10 @@ static plm_sv ecosystem_of(struct plm_arena *a, const char *name, enum form form
     switch (form) {
     case FORM_WHOLE:
         return plm_arena_printf(a, "%s:%.*s", name, PLM_SV_ARG(d->version));
+    case FORM_AMAZON:
+        return plm_sv_find(d->version, '.') != SIZE_MAX
+                   ? plm_arena_printf(a, "%s:1", name)
+                   : plm_arena_printf(a, "%s:%.*s", name, PLM_SV_ARG(d->version));
     case FORM_MAJOR:
         return plm_arena_printf(a, "%s:%.*s", name, PLM_SV_ARG(before(d->version, '.')));
     case FORM_ALPINE:

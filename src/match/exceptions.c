@@ -65,6 +65,17 @@ static const struct key_row *find_key(const struct key_row *rows, size_t n, plm_
     return NULL;
 }
 
+/* A key without a text must not count as absent: an absent pattern fits everything. */
+static int read_text(struct plm_exceptions *e, struct plm_exception *x, const struct key_row *row,
+                     const struct plm_yaml_node *n, const char *name, plm_err **err)
+{
+    plm_sv text = plm_yaml_text(n);
+    if (!text.n)
+        return bad(err, name, n, "a text is missing for the key", plm_sv_from(row->name));
+    *(plm_sv *)(void *)((char *)x + row->offset) = plm_arena_sv(e->arena, text);
+    return 0;
+}
+
 static int read_where(struct plm_exceptions *e, struct plm_exception *x, const struct plm_yaml_node *n,
                       const char *name, plm_err **err)
 {
@@ -74,11 +85,9 @@ static int read_where(struct plm_exceptions *e, struct plm_exception *x, const s
         plm_sv key = n->keys[i]->text;
         const struct key_row *row = find_key(where_keys, COUNT(where_keys), key);
         bool flag;
-        plm_sv text = plm_yaml_text(n->items[i]);
         if (row) {
-            if (!text.n) /* no pattern would mean every package */
-                return bad(err, name, n->keys[i], "a condition needs a text", key);
-            *(plm_sv *)(void *)((char *)x + row->offset) = plm_arena_sv(e->arena, text);
+            if (read_text(e, x, row, n->items[i], name, err) < 0)
+                return -1;
         } else if (plm_sv_is(key, "base") && plm_yaml_bool(n->items[i], &flag)) {
             x->base = flag;
         } else {
@@ -96,12 +105,10 @@ static int read_row(struct plm_exceptions *e, const struct plm_yaml_node *n, con
     for (size_t i = 0; i < n->n; i++) {
         plm_sv key = n->keys[i]->text;
         const struct key_row *row = find_key(top_keys, COUNT(top_keys), key);
-        if (row)
-            *(plm_sv *)(void *)((char *)&x + row->offset) =
-                plm_arena_sv(e->arena, plm_yaml_text(n->items[i]));
-        else if (!plm_sv_is(key, "where"))
+        if (!row && !plm_sv_is(key, "where"))
             return bad(err, name, n->keys[i], "unknown key", key);
-        else if (read_where(e, &x, n->items[i], name, err) < 0)
+        if ((row ? read_text(e, &x, row, n->items[i], name, err)
+                 : read_where(e, &x, n->items[i], name, err)) < 0)
             return -1;
     }
     if (!x.id.n)

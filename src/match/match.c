@@ -268,8 +268,7 @@ static void add_hit(struct work *w, struct plm_finding *f, const struct hit_row 
         add_fix(r, f, w->q.scheme, row->h.fixed);
     else if (f->matched.n == 1)
         f->fix = row->h.state == PLM_FIX_UNKNOWN ? PLM_FIX_NOT_FIXED : row->h.state;
-    /* An erratum that covers several CVEs says nothing about one of them alone, but its severity bounds it.
-     */
+    /* An erratum that covers several CVEs says nothing about one of them alone (but see bound_severity). */
     bool is_one_flaw = row->adv.covers.n <= 1;
     set_severity(r, f, row, is_one_flaw);
     if (is_one_flaw)
@@ -308,6 +307,21 @@ static void finish_finding(struct work *w, struct plm_finding *f)
     f->kev = plm_db_kev(w->q.db, f->id, NULL);
 }
 
+/* Where nothing speaks about the flaw alone, the severity of the errata that cover it is the most it can be:
+ * unknown would slip through every gate. */
+static void bound_severity(struct work *w, struct plm_finding *f, const struct hit_row *const *rows, size_t n)
+{
+    if (f->severity != PLM_SEV_UNKNOWN)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        enum plm_severity s;
+        if (!plm_severity_parse(rows[i]->adv.severity, &s) || s <= f->severity)
+            continue;
+        f->severity = s;
+        f->native_severity = plm_arena_sv(w->r->arena, rows[i]->adv.severity);
+    }
+}
+
 static int emit(struct work *w, const struct pair *pairs, size_t n, plm_err **err)
 {
     const struct plm_package *p = &w->r->packages.v[w->package];
@@ -334,6 +348,7 @@ static int emit(struct work *w, const struct pair *pairs, size_t n, plm_err **er
         if (i == 0 || rows[i] != rows[i - 1])
             add_hit(w, f, rows[i]);
     finish_finding(w, f);
+    bound_severity(w, f, rows, n);
     return 0;
 }
 

@@ -38,10 +38,10 @@ struct plm_repo_mirror {
 
 /* What the feed could look at, for the coverage rules of the caller. */
 struct plm_repo_outcome {
-    bool is_covered;  /* the security suite (rpm: an updateinfo) was read: absence of findings means something
-                       */
-    int64_t as_of;    /* oldest index that was used; 0: none */
-    uint64_t records; /* index records looked into */
+    bool is_covered;   /* the security suite (rpm: the updateinfo of every repository that has one) was read:
+                          absence of findings means something */
+    int64_t as_of;     /* oldest index that was used; 0: none */
+    uint64_t records;  /* index records looked into */
     uint64_t outdated; /* installed packages behind the repository */
 };
 

@@ -314,10 +314,16 @@ static int match_all(struct plm_report *r, uint32_t target, const struct repo_in
     return result;
 }
 
+static bool is_without_errata(const plm_err *why)
+{
+    const char *id = plm_err_id(why);
+    return plm_err_code(why) == PLM_E_UNSUPPORTED && id && strcmp(id, "repo.no-updateinfo") == 0;
+}
+
 static void note_repo(struct repo_worker *w, const struct repo_place *p, plm_err **why)
 {
     enum plm_code code = plm_err_code(*why);
-    if (code == PLM_E_UNSUPPORTED && plm_err_id(*why) && strcmp(plm_err_id(*why), "repo.no-updateinfo") == 0)
+    if (is_without_errata(*why))
         plm_repo_note_err(&w->notes, "repo.no-updateinfo", PLM_SEV_LOW, p->url, why);
     else if (code == PLM_E_AUTH || code == PLM_E_UNSUPPORTED)
         plm_repo_note_err(&w->notes, "repo.unverified", PLM_SEV_HIGH, p->url, why);
@@ -329,12 +335,13 @@ static void note_repo(struct repo_worker *w, const struct repo_place *p, plm_err
 }
 
 static int scan_place(struct repo_worker *w, const struct repo_place *p, struct plm_report *r,
-                      uint32_t target, struct plm_repo_outcome *out, plm_err **err)
+                      uint32_t target, bool *missed, struct plm_repo_outcome *out, plm_err **err)
 {
     struct rpm_repo repo = {.place = p, .data = PLM_BUF(REPO_INDEX_BIN_MAX)};
     plm_auto(plm_err_free) plm_err *why = NULL;
     int result = 0;
     if (load_repo(w, &repo, &why) < 0) {
+        *missed = *missed || !is_without_errata(why);
         note_repo(w, p, &why);
     } else {
         out->is_covered = true;
@@ -362,12 +369,15 @@ int plm_repo_rpm(const struct repo_run *run, struct plm_report *r, uint32_t targ
 {
     struct repo_worker w;
     repo_place_vec places = {0};
+    bool missed = false;
     int result = plm_repo_worker_init(&w, run, err);
     if (result == 0)
         result = plm_places_find(run, &w, &r->targets.v[target].distro, PLM_SV("rpm"), main_arch(r, target),
                                  &places, err);
     for (size_t i = 0; i < places.n && result == 0; i++)
-        result = scan_place(&w, &places.v[i], r, target, out, err);
+        result = scan_place(&w, &places.v[i], r, target, &missed, out, err);
+    if (missed) /* half of the repositories say nothing about the packages of the other half */
+        out->is_covered = false;
     plm_repo_notes_put(&w.notes, r, target);
     plm_repo_worker_done(&w);
     return result;

@@ -154,6 +154,21 @@ static void judge_target(struct plm_report *r, uint32_t target, const struct plm
     }
 }
 
+/* A source that failed as a whole, or missing data, belong to no target: the report is not clean either. */
+static void judge_failed(struct plm_report *r)
+{
+    bool is_incomplete = false;
+    for (size_t i = 0; i < r->diagnostics.n && !is_incomplete; i++)
+        is_incomplete =
+            r->diagnostics.v[i].target >= r->targets.n && r->diagnostics.v[i].severity >= PLM_SEV_HIGH;
+    if (!is_incomplete)
+        return;
+    plm_sv_vec_add(r->arena, &r->verdict.reasons,
+                   PLM_SV("a part of what was named was not judged, see diagnostics"));
+    if (r->verdict.result < PLM_RESULT_INCOMPLETE)
+        r->verdict.result = PLM_RESULT_INCOMPLETE;
+}
+
 int plm_gates_judge(struct plm_report *r, const struct plm_gate *gates, size_t n, bool is_gate_given,
                     plm_err **err)
 {
@@ -177,5 +192,6 @@ int plm_gates_judge(struct plm_report *r, const struct plm_gate *gates, size_t n
         if (target->verdict.result > all->result)
             all->result = target->verdict.result;
     }
+    judge_failed(r);
     return plm_arena_check(r->arena, err);
 }

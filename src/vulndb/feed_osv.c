@@ -202,6 +202,7 @@ static void take_events(struct record *r, struct plm_affected *a, yyjson_val *ev
         plm_feed_range(r->s, a, is_open ? open : waiting);
 }
 
+/* False if the range says nothing that versions can be compared with. */
 static bool take_range(struct record *r, struct plm_affected *a, yyjson_val *range)
 {
     plm_sv type = plm_json_str(range, "type", NULL);
@@ -210,8 +211,9 @@ static bool take_range(struct record *r, struct plm_affected *a, yyjson_val *ran
         st->git_ranges++;
         return false;
     }
+    size_t before = a->ranges.n;
     take_events(r, a, yyjson_obj_get(range, "events"));
-    return true;
+    return a->ranges.n > before;
 }
 
 static void take_versions(struct record *r, struct plm_affected *a, yyjson_val *list)

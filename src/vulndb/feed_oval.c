@@ -324,6 +324,11 @@ static int start(void *arg, const struct plm_xml *x, plm_err **err)
                 p->has_resolution = true;
             }
         }
+        if (!p->has_resolution) {
+            plm_sv state = plm_xml_attr(x, "state");
+            plm_feed_bad_line(p->s, p->file, plm_xml_line(x), "unknown resolution \"%.*s\"",
+                              PLM_SV_ARG(state));
+        }
     }
     return 0;
 }
