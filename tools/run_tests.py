@@ -85,7 +85,7 @@ def configure_and_build(name, options, compiler=None):
     else:
         # Sources are listed at configure time: a new file must be noticed.
         os.utime(TOP / "meson.build")
-    r = run(["ninja", "-C", folder], env=env)
+    r = run(["ninja", "-C", folder, "-k", "0"], env=env)
     errors = "\n".join(line for line in r.stdout.splitlines() if re.search(r"error|warning:|undefined", line) and " -o " not in line)
     results.add(f"build {name}", r.returncode == 0, errors[:6000] or tail(r.stdout))
     return r.returncode == 0

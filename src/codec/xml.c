@@ -12,6 +12,17 @@
 
 #include <expat.h>
 
+/* Expat 2.9 deprecates the functions whose width depends on how it was built. */
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+#define current_line   XML_GetCurrentLineNumber64
+#define current_column XML_GetCurrentColumnNumber64
+#define current_byte   XML_GetCurrentByteIndex64
+#else
+#define current_line   XML_GetCurrentLineNumber
+#define current_column XML_GetCurrentColumnNumber
+#define current_byte   XML_GetCurrentByteIndex
+#endif
+
 enum { CHUNK = 64 << 10, TAG_MAX = 1 << 20 };
 
 struct frame {
@@ -58,12 +69,12 @@ size_t plm_xml_depth(const struct plm_xml *x)
 
 uint64_t plm_xml_line(const struct plm_xml *x)
 {
-    return XML_GetCurrentLineNumber(x->parser);
+    return current_line(x->parser);
 }
 
 uint64_t plm_xml_column(const struct plm_xml *x)
 {
-    return XML_GetCurrentColumnNumber(x->parser) + 1;
+    return current_column(x->parser) + 1;
 }
 
 const char *plm_xml_source(const struct plm_xml *x)
@@ -238,7 +249,7 @@ static int run(struct plm_xml *x, struct plm_stream *s, plm_err **err)
         if (n == 0)
             return 0;
         fed += n;
-        XML_Index at = XML_GetCurrentByteIndex(x->parser);
+        int64_t at = current_byte(x->parser);
         if (at >= 0 && fed > (uint64_t)at && fed - (uint64_t)at > TAG_MAX + CHUNK)
             return fail_at(x, err, PLM_E_LIMIT, "a tag or comment of more than 1 MiB");
         if (plm_stream_skip(s, n, err) < 0)

@@ -278,7 +278,7 @@ static void read_status(const struct repo_keyring *k, plm_sv text, struct verdic
             }
         }
         for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-            if (plm_sv_is(word, faults[i].word) && i < rank) {
+            if (i < rank && plm_sv_is(word, faults[i].word)) {
                 v->fault = plm_sv_from(faults[i].fault);
                 rank = i;
             }

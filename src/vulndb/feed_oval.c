@@ -205,9 +205,9 @@ static void take_test(struct parser *p, const struct plm_xml *x, plm_sv ref)
         a->arch = plm_sv_find(st->arch, '|') == SIZE_MAX && st->arch.n ? st->arch : PLM_SV_NULL;
         a->modularity = p->scope[p->nesting].module;
         a->state = st->is_inclusive ? PLM_FIX_NOT_FIXED : PLM_FIX_FIXED;
-        plm_feed_range(p->s, a,
-                       st->is_inclusive ? (struct plm_range){.last_affected = st->evr}
-                                        : (struct plm_range){.fixed = st->evr});
+        struct plm_range range = {0};
+        *(st->is_inclusive ? &range.last_affected : &range.fixed) = st->evr;
+        plm_feed_range(p->s, a, range);
     }
 }
 
