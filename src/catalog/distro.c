@@ -17,7 +17,7 @@ enum form {
     FORM_ALPINE,  /* "Alpine:v3.19", edge */
     FORM_DEBIAN,  /* numbers, and codenames of releases that have none yet */
     FORM_UBUNTU,  /* "Ubuntu:22.04:LTS", "Ubuntu:23.10" */
-    FORM_SLES,    /* "SUSE:Linux Enterprise Server 15 SP5" */
+    FORM_SLES,    /* "SUSE:Linux Enterprise Server 15 SP5", of every product of that service pack */
     FORM_MINOR,   /* "Photon OS:5.0", "openSUSE:Leap 15.5": VERSION_ID as it is, after a word */
     FORM_EULER,   /* "openEuler:24.03-LTS-SP1" */
     FORM_ROLLING, /* "Wolfi" */
@@ -47,9 +47,9 @@ static const struct {
     {"photon", "Photon OS:", FORM_MINOR},
     {"rhel", "Red Hat", FORM_MAJOR},
     {"rocky", "Rocky Linux", FORM_MAJOR},
-    {"sled", "SUSE:Linux Enterprise Desktop ", FORM_SLES},
+    {"sled", "SUSE:Linux Enterprise Server ", FORM_SLES},
     {"sles", "SUSE:Linux Enterprise Server ", FORM_SLES},
-    {"sles_sap", "SUSE:Linux Enterprise Server for SAP Applications ", FORM_SLES},
+    {"sles_sap", "SUSE:Linux Enterprise Server ", FORM_SLES},
     {"ubuntu", "Ubuntu", FORM_UBUNTU},
     {"wolfi", "Wolfi", FORM_ROLLING},
 };

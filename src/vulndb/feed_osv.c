@@ -12,7 +12,9 @@
  *   name commits: nothing that is installed can be compared with them. They are counted.
  * - `versions` enumerates what the ranges say; only where there is no range it becomes exact rows.
  * - ecosystems are kept as written, but "Ubuntu:Pro:…" is its release in a channel, and Red Hat's CPE suffix
- *   ("Red Hat:enterprise_linux:8::baseos") is its major release.
+ *   ("Red Hat:enterprise_linux:8::baseos") is its major release. SUSE files a package under the product or
+ *   module that ships it ("Linux Enterprise Module for Basesystem 15 SP5"); which of them an installation has
+ *   on, os-release does not say, so all of one service pack are its Server; "-LTSS" is a channel.
  * - bug fix and enhancement errata (ALBA, RHEA, …) without a CVE are no vulnerabilities and are passed over.
  * - rpm errata do not say which module stream a build belongs to; their titles do ("Important: nodejs:18
  *   security update"), and modular builds carry ".module" in the release.
@@ -149,6 +151,34 @@ static void take_red_hat(struct plm_feed_sink *s, struct plm_affected *a, plm_sv
         a->channel = product;
 }
 
+static bool is_number(plm_sv s)
+{
+    uint64_t n;
+    return plm_sv_u64(s, &n);
+}
+
+/* "Linux Enterprise Module for Python 3 15 SP5", "Linux Enterprise Server 15 SP4-LTSS"; others ("Micro 5.5")
+ * stay as they are written. */
+static void take_suse(struct plm_feed_sink *s, struct plm_affected *a, plm_sv product)
+{
+    size_t space = plm_sv_rfind(product, ' ');
+    if (!plm_sv_starts(product, PLM_SV("Linux Enterprise ")) || space == SIZE_MAX)
+        return;
+    plm_sv last, phase, head = plm_sv_sub(product, 0, space), pack = PLM_SV("");
+    bool has_phase = plm_sv_cut(plm_sv_from_off(product, space + 1), '-', &last, &phase);
+    if (plm_sv_starts(last, PLM_SV("SP"))) {
+        pack = last;
+        space = plm_sv_rfind(head, ' ');
+        last = space == SIZE_MAX ? PLM_SV_NULL : plm_sv_from_off(head, space + 1);
+    }
+    if (!is_number(last))
+        return;
+    a->ecosystem = plm_arena_printf(s->arena, "SUSE:Linux Enterprise Server %.*s%s%.*s", PLM_SV_ARG(last),
+                                    pack.n ? " " : "", PLM_SV_ARG(pack));
+    if (has_phase || plm_sv_has(product, PLM_SV("LTSS")))
+        a->channel = PLM_SV("ltss");
+}
+
 /* Distributions whose rows name binary packages; the other rpm ones name source packages. */
 static bool names_binaries(plm_sv ecosystem)
 {
@@ -163,6 +193,8 @@ static void take_ecosystem(struct record *r, struct plm_affected *a, plm_sv ecos
         take_ubuntu(r->s, a, plm_sv_from_off(ecosystem, 7));
     else if (plm_sv_starts(ecosystem, PLM_SV("Red Hat:")))
         take_red_hat(r->s, a, plm_sv_from_off(ecosystem, 8));
+    else if (plm_sv_starts(ecosystem, PLM_SV("SUSE:")))
+        take_suse(r->s, a, plm_sv_from_off(ecosystem, 5));
     else if (plm_sv_starts(r->adv.id, PLM_SV("ELA-")))
         a->channel = PLM_SV("elts");
 }
@@ -270,6 +302,23 @@ static void spread_modules(struct record *r, size_t index)
     }
 }
 
+enum { REPEAT_WINDOW = 64 };
+
+/* The same package and fix under another product of the release. */
+static bool is_repeated(const struct plm_advisory *adv, const struct plm_affected *a)
+{
+    size_t n = adv->affected.n;
+    for (size_t i = n > REPEAT_WINDOW ? n - REPEAT_WINDOW : 0; i < n; i++) {
+        const struct plm_affected *b = &adv->affected.v[i];
+        if (plm_sv_eq(b->package, a->package) && plm_sv_eq(b->ecosystem, a->ecosystem) &&
+            plm_sv_eq(b->channel, a->channel) && a->ranges.n == 1 && b->ranges.n == 1 &&
+            plm_sv_eq(b->ranges.v[0].introduced, a->ranges.v[0].introduced) && a->ranges.v[0].fixed.n &&
+            plm_sv_eq(b->ranges.v[0].fixed, a->ranges.v[0].fixed))
+            return true;
+    }
+    return false;
+}
+
 static void take_affected(struct record *r, yyjson_val *row)
 {
     plm_sv ecosystem = plm_json_str(row, "package", "ecosystem", NULL),
@@ -294,6 +343,8 @@ static void take_affected(struct record *r, yyjson_val *row)
     take_row_severity(&a, row);
     set_state(&a);
     take_severity(r, yyjson_obj_get(row, "severity"));
+    if (plm_sv_starts(ecosystem, PLM_SV("SUSE:")) && is_repeated(&r->adv, &a))
+        return;
     struct plm_affected *kept = plm_vec_push(r->s->arena, &r->adv.affected);
     if (!kept)
         return;
