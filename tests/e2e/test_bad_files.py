@@ -531,3 +531,33 @@ def test_unreadable_files_are_no_clean_result(world, tmp_path):
     db.chmod(0)
     got = scan(f"dir:{root}")
     assert got.code in (3, 4) and got.says(), got.says()
+
+
+def test_pipes_in_place_of_files_do_not_hang(world):
+    """Where a regular file is wanted, a FIFO that nobody writes to must not stop the run."""
+    fifo = world.cwd / "fifo"
+    os.mkfifo(fifo)
+    image = image_of(world, BASE, TOP)
+    layout = oci_dir(world.cwd / "layout", [BASE, TOP])
+    (layout / "index.json").unlink()
+    os.mkfifo(layout / "index.json")
+    for words, code in ((["scan", *world.argv(image), "--exceptions", fifo], 2), (["scan", *world.argv(image), "--config", fifo], 2),
+                        (["scan", *world.argv(f"oci-dir:{layout}")], 3), (["scan", *world.argv(fifo)], 3),
+                        (["scan", *world.argv(f"oci-dir:{fifo}")], 3), (["scan", *world.argv(f"dir:{fifo}")], 3),
+                        (["scan", *world.argv("--sources", fifo)], 3)):
+        got = world.run(*words)
+        assert got.code in (2, code) and ("fifo" in got.says() or "index.json" in got.says()), (words, got.code, got.says())
+    root = world.cwd / "root"
+    (root / "etc").mkdir(parents=True)
+    (root / "etc/os-release").write_bytes(RELEASE)
+    (root / "var/lib/dpkg").mkdir(parents=True)
+    os.mkfifo(root / "var/lib/dpkg/status")
+    assert world.scan(f"dir:{root}").code in (3, 5)
+    (root / "var/lib/dpkg/status").unlink()
+    (root / "var/lib/dpkg/status").symlink_to("status")
+    assert world.scan(f"dir:{root}").code in (3, 5)
+    (root / "var/lib/dpkg/status").unlink()
+    put(world, "outside", stanza("outside", "1"))
+    (root / "var/lib/dpkg/status").symlink_to(world.cwd / "outside")
+    got = world.scan(f"dir:{root}")
+    assert got.code in (3, 5) and "outside" not in [n for n, _ in got.packages()], got.says()

@@ -413,3 +413,31 @@ def test_odd_kinds_of_entries_in_place_of_the_database(world):
         tar = raw_tar(("etc/os-release", RELEASE), ("var/lib/dpkg/status", b"", {"type": kind}))
         got = world.scan(image_of(world, tar))
         assert got.code != 0, (kind, got.says())
+
+
+# ---- compressed streams that ask for too much memory --------------------------------------------------------------------------
+
+
+def greedy_xz(data):
+    """Whose header asks for a dictionary of 4 GiB."""
+    packed = bytearray(lzma.compress(data, preset=0, check=lzma.CHECK_CRC32))
+    size = (packed[12] + 1) * 4
+    assert packed[14:16] == b"\x21\x01"
+    packed[16] = 40
+    packed[12 + size - 4:12 + size] = zlib.crc32(packed[12:12 + size - 4]).to_bytes(4, "little")
+    return bytes(packed)
+
+
+def greedy_zstd(data):
+    """Whose header asks for a window of 2 GiB and more: magic, no content size, window descriptor, one raw block."""
+    return b"\x28\xb5\x2f\xfd\x00\xaf" + ((len(data) << 3) | 1).to_bytes(3, "little") + data
+
+
+@pytest.mark.parametrize("pack", [greedy_xz, greedy_zstd])
+def test_greedy_windows_stay_within_the_memory(world, pack):
+    tar = TOP[:60000]
+    for path in (put(world, "layer.tar", docker_archive(BASE, tar, pack=lambda t: t if t is BASE else pack(t))),
+                 put(world, "whole.tar", pack(docker_archive(BASE)[:100000]))):
+        got = world.scan(f"docker-archive:{path}")
+        assert got.code in (0, 3) and (got.code == 3 or got.packages()), got.says()
+        assert got.code == 0 or path.name in got.says(), got.says()
