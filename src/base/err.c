@@ -78,7 +78,7 @@ __attribute__((format(printf, 4, 0))) static plm_err *make(enum plm_code code, c
     return e;
 }
 
-int plm_fail(plm_err **err, enum plm_code code, const char *fmt, ...)
+int(plm_fail)(plm_err **err, enum plm_code code, const char *fmt, ...)
 {
     if (!err)
         return -1;
@@ -89,7 +89,7 @@ int plm_fail(plm_err **err, enum plm_code code, const char *fmt, ...)
     return -1;
 }
 
-int plm_fail_id(plm_err **err, enum plm_code code, const char *id, const char *fmt, ...)
+int(plm_fail_id)(plm_err **err, enum plm_code code, const char *id, const char *fmt, ...)
 {
     if (!err)
         return -1;
@@ -116,7 +116,7 @@ static enum plm_code code_of_errno(int sys)
     }
 }
 
-int plm_fail_sys(plm_err **err, const char *fmt, ...)
+int(plm_fail_sys)(plm_err **err, const char *fmt, ...)
 {
     int sys = errno;
     if (!err)
@@ -129,7 +129,7 @@ int plm_fail_sys(plm_err **err, const char *fmt, ...)
     return -1;
 }
 
-int plm_wrap(plm_err **err, const char *fmt, ...)
+int(plm_wrap)(plm_err **err, const char *fmt, ...)
 {
     if (!err || !*err || *err == &oom)
         return -1;
@@ -145,7 +145,7 @@ int plm_wrap(plm_err **err, const char *fmt, ...)
     return -1;
 }
 
-int plm_fail_oom(plm_err **err)
+int(plm_fail_oom)(plm_err **err)
 {
     if (err)
         *err = &oom;

@@ -46,7 +46,8 @@ struct plm_err {
     plm_err *cause;      /* owned, or NULL */
 };
 
-/* All four return -1 and set *err when err is not NULL. */
+/* All of these return -1 and set *err when err is not NULL; as macros, so that compilers and analysers know
+ * the -1. */
 int plm_fail(plm_err **err, enum plm_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4), warn_unused_result));
 /* Same with a dotted id. */
@@ -59,6 +60,11 @@ int plm_fail_sys(plm_err **err, const char *fmt, ...)
 /* Puts context in front of an error: same code and id, the old one becomes the cause. */
 int plm_wrap(plm_err **err, const char *fmt, ...) __attribute__((format(printf, 2, 3), warn_unused_result));
 int plm_fail_oom(plm_err **err) __attribute__((warn_unused_result));
+#define plm_fail(...)     ((void)!plm_fail(__VA_ARGS__), -1)
+#define plm_fail_id(...)  ((void)!plm_fail_id(__VA_ARGS__), -1)
+#define plm_fail_sys(...) ((void)!plm_fail_sys(__VA_ARGS__), -1)
+#define plm_wrap(...)     ((void)!plm_wrap(__VA_ARGS__), -1)
+#define plm_fail_oom(err) ((void)!plm_fail_oom(err), -1)
 
 /* For functions that return a pointer: `return PLM_NULL(plm_fail(err, ...));` */
 static inline void *plm_null_of(int failure)

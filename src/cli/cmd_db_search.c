@@ -278,7 +278,7 @@ static int put_all(struct search *s, bool json, struct plm_buf *b, plm_err **err
         uint64_t n = advisories_of(s->db, f);
         for (uint32_t k = 0; k < n; k++) {
             struct plm_advisory adv;
-            if (!s->marks[f][k])
+            if (!s->marks || !s->marks[f] || !s->marks[f][k])
                 continue;
             size_t first = at;
             while (at < s->rows.n && s->rows.v[at].feed == f && s->rows.v[at].advisory == k)

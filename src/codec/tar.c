@@ -315,7 +315,7 @@ static int map_number(struct plm_tar *t, uint64_t *used, uint64_t *out, uint64_t
 
 static int pax_1_sparse(struct plm_tar *t, uint64_t at, plm_err **err)
 {
-    uint64_t used = 0, n, offset, size;
+    uint64_t used = 0, n = 0, offset = 0, size = 0;
     if (map_number(t, &used, &n, at, err) < 0)
         return -1;
     for (uint64_t i = 0; i < n; i++) {

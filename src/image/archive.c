@@ -98,7 +98,7 @@ int plm_members_read(const struct plm_ctx *ctx, int fd, const char *name, struct
 
 plm_sv plm_member_claim(struct plm_arena *a, plm_sv name)
 {
-    plm_sv hex = name;
+    plm_sv hex;
     if (plm_sv_starts(name, PLM_SV("blobs/sha256/")))
         hex = plm_sv_from_off(name, 13);
     else if (plm_sv_ends(name, PLM_SV(".json")))

@@ -130,7 +130,8 @@ static double score2(const int *m)
 static double round_up(double x)
 {
     long n = (long)(x * 100000 + 0.5);
-    return n % 10000 == 0 ? (double)n / 100000 : (double)(n / 10000 + 1) / 10;
+    long tenths = n / 10000 + (n % 10000 != 0);
+    return (double)tenths / 10;
 }
 
 static double score3(const int *m)

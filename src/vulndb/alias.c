@@ -86,7 +86,7 @@ static int join_feed(struct forest *fo, const struct plm_dbf *f, plm_err **err)
         struct plm_advisory adv = {0};
         if (!plm_dbf_advisory(f, i, &row) || !plm_dbf_lists(f, row.lists, a, &adv))
             return plm_arena_failed(a) ? plm_fail_oom(err) : plm_dbf_corrupt(f, "advisory", i, err);
-        uint32_t self, other;
+        uint32_t self = 0, other = 0;
         if (adv.aliases.n && node_of(fo, row.id, &self, err) < 0)
             return -1;
         for (size_t k = 0; k < adv.aliases.n; k++) {

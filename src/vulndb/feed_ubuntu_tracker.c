@@ -128,7 +128,7 @@ static void take_status(struct parser *p, plm_sv release, plm_sv package, plm_sv
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
         if (!plm_sv_is(word, statuses[i].word))
             continue;
-        plm_sv first, tail, version;
+        plm_sv first, tail, version = PLM_SV_NULL;
         plm_sv_cut(note, ',', &first, &tail);
         if (statuses[i].handling == SKIP)
             return;

@@ -63,6 +63,8 @@ int plm_itab_add(struct plm_itab *t, uint64_t hash, uint32_t value, plm_err **er
 {
     if ((!t->slots || t->n >= (t->mask + 1) / 4 * 3) && itab_grow(t, err) < 0)
         return -1;
+    if (!t->slots)
+        return plm_fail_oom(err);
     if (value == UINT32_MAX)
         return plm_fail(err, PLM_E_LIMIT, "more than %u rows in one table", UINT32_MAX - 1);
     uint32_t h = stored_half(hash);

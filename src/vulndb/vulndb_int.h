@@ -89,8 +89,9 @@ static inline const unsigned char *plm_dbf_row(plm_sv table, uint64_t i, size_t 
 }
 static inline uint32_t plm_le32(const unsigned char *p)
 {
-    uint32_t v;
-    memcpy(&v, p, sizeof(v));
+    uint32_t v = 0;
+    if (p) /* a row that is not there reads as zeros */
+        memcpy(&v, p, sizeof(v));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     v = __builtin_bswap32(v);
 #endif
