@@ -672,7 +672,7 @@ int plm_feed_end(struct plm_feed_sink *s, struct plm_db_builder *b, int64_t as_o
     plm_auto(plm_feed_built_free) struct plm_feed_built *f = calloc(1, sizeof(*f));
     int r = f ? seal_all(w, as_of, f, err) : plm_fail_oom(err);
     writer_free(w);
-    if (r < 0)
+    if (!f || r < 0)
         return -1;
     struct plm_feed_stats stats = {
         .records = f->view.records, .ranges = f->view.ranges, .bad = f->view.bad, .as_of = f->view.as_of};
