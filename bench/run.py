@@ -196,7 +196,7 @@ def bench_db(folder):
     if not SHARED.exists() or not script.exists():
         print("db: skipped, reads ../shared")
         return
-    subprocess.run([sys.executable, script], env=dict(os.environ, PLIMSOLL_BINARY=PLIMSOLL), check=True)
+    subprocess.run([sys.executable, script, pathlib.Path(PLIMSOLL).parent, SHARED / "data"], check=True)
 
 
 BENCHES = {"start": bench_start, "host": bench_host, "db": bench_db, "scan": bench_scan}
