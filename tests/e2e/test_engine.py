@@ -92,15 +92,23 @@ def test_storage_that_others_may_write_is_exported(docker_engine, layered_image,
 
 
 def test_a_running_container_is_read_through_the_kernel(docker_engine, layered_image, tmp_path):
-    name = docker_engine.docker("run", "-d", "--network=none", "--name", "plm-running", layered_image, "sleep", "600")
+    # The container's own process makes the change: `docker exec` lands outside it where the engine itself runs in a chroot.
+    script = "echo started; read go; dpkg --purge --force-all e2fsprogs; echo changed; exec sleep 600"
+    inside = subprocess.Popen(["docker", "-H", docker_engine.host, "run", "-i", "--network=none", "--name", "plm-running",
+                               layered_image, "sh", "-c", script], env=docker_engine.env, text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     host = ("-H", docker_engine.host)
     try:
+        assert inside.stdout.readline() == "started\n"
+        name = docker_engine.docker("inspect", "-f", "{{.Id}}", "plm-running")
         image = scan(tmp_path, f"docker:{layered_image}", *host)
         container = scan(tmp_path, "container:plm-running", *host)
         assert packages(container, layers=False) == packages(image, layers=False)
         assert container["targets"][0]["source"]["image_id"] == image["targets"][0]["source"]["image_id"]
         # what changed inside shows at once
-        docker_engine.docker("exec", name, "dpkg", "--purge", "--force-all", "e2fsprogs")
+        inside.stdin.write("go\n")
+        inside.stdin.flush()
+        assert "changed\n" in iter(inside.stdout.readline, "")
         changed = scan(tmp_path, f"container:{name[:12]}", *host)
         assert names_and_versions(image) != names_and_versions(changed)
         assert "e2fsprogs" not in {p["name"] for p in changed["packages"]}
@@ -111,7 +119,8 @@ def test_a_running_container_is_read_through_the_kernel(docker_engine, layered_i
         assert stopped.returncode == 3
         assert "is not running (exited)" in stopped.stderr and f"plimsoll scan {layered_image}" in stopped.stderr
     finally:
-        docker_engine.docker("rm", "-f", name)
+        docker_engine.docker("rm", "-f", "plm-running")
+        inside.communicate()
 
 
 def test_all_images_are_scanned_once(docker_engine, layered_image, tmp_path):
