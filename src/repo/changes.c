@@ -38,10 +38,10 @@ static plm_sv cache_name(struct plm_arena *a, plm_sv distro, const struct repo_j
     return plm_repo_cache_name(a, "cl", digest);
 }
 
-static bool read_cached(struct repo_worker *w, plm_sv distro, struct repo_job *j)
+static bool read_cached(const struct repo_run *run, struct repo_worker *w, plm_sv distro, struct repo_job *j)
 {
     plm_auto_done(plm_buf_done) struct plm_buf f = PLM_BUF(REPO_CHANGELOG_MAX);
-    if (!plm_repo_cache_read(w->run, cache_name(w->arena, distro, j), f.max, &f))
+    if (!plm_repo_cache_read(run, cache_name(w->arena, distro, j), f.max, &f))
         return false;
     plm_sv bytes = plm_arena_sv(w->arena, plm_buf_sv(&f));
     struct plm_rd r = PLM_RD(bytes);
@@ -50,7 +50,7 @@ static bool read_cached(struct repo_worker *w, plm_sv distro, struct repo_job *j
     uint64_t when = plm_rd_u64le(&r);
     size_t n = plm_rd_count(&r, CHANGES_MAX);
     if (r.failed || memcmp(magic.p, changes_magic, sizeof(changes_magic)) != 0 ||
-        (!is_known && !w->run->ctx->offline && (int64_t)when + MISSING_SECONDS < w->run->now))
+        (!is_known && !run->ctx->offline && (int64_t)when + MISSING_SECONDS < run->now))
         return false;
     repo_change_vec v = {0};
     for (size_t i = 0; i < n && !r.failed; i++) {
@@ -239,7 +239,7 @@ int plm_changes_load(const struct repo_run *run, plm_sv distro, struct repo_jobs
         if (plm_repo_worker_init(&jobs->workers[jobs->workers_n], run, err) < 0)
             return -1;
     for (size_t i = 0; i < jobs->rows.n; i++) {
-        jobs->rows.v[i].is_cached = read_cached(&jobs->workers[0], distro, &jobs->rows.v[i]);
+        jobs->rows.v[i].is_cached = read_cached(run, &jobs->workers[0], distro, &jobs->rows.v[i]);
         missing += !jobs->rows.v[i].is_cached;
         if (jobs->rows.v[i].is_cached && !jobs->rows.v[i].is_known)
             plm_repo_note(notes, "repo.no-changelog", PLM_SEV_LOW,

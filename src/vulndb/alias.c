@@ -42,6 +42,8 @@ static int node_of(struct forest *fo, plm_sv id, uint32_t *out, plm_err **err)
         fo->nodes[i] = (struct node){id, i, PLM_NONE, i, 1, plm_sv_starts(id, PLM_SV("CVE-"))};
         *slot = (void *)(uintptr_t)(i + 1); /* numbers, kept as pointers */
     }
+    if (!fo->nodes)
+        return plm_fail_oom(err); /* cannot be: a slot that is set has a node */
     *out = (uint32_t)(uintptr_t)*slot - 1;
     return 0;
 }

@@ -271,9 +271,10 @@ static int lists_add(struct writer *w, const struct plm_advisory *adv, const plm
         plm_buf_varint(&w->text, version);
         plm_buf_varint(&w->text, vector);
         plm_buf_varint(&w->text, source);
-        plm_buf_byte(&w->text, c->score >= 0 && c->score <= 10
-                                   ? (unsigned char)(c->score * 10 + 0.5)
-                                   : 255); // NOLINT(bugprone-incorrect-roundings): never negative
+        unsigned tenths = 255; /* not known */
+        if (c->score >= 0 && c->score <= 10)
+            tenths = (unsigned)(c->score * 10 + 0.5); // NOLINT(bugprone-incorrect-roundings): never negative
+        plm_buf_byte(&w->text, (unsigned char)tenths);
     }
     if (plm_buf_check(&w->text, err) < 0)
         return -1;

@@ -118,7 +118,9 @@ static int update_url(struct job *j, plm_err **err)
     plm_sv part = plm_arena_printf(j->arena, "%s/%s.part", dir.p ? dir.p : "",
                                    file_name_of(j->arena, j->source->address).p);
     plm_sv note = plm_arena_printf(j->arena, "%s.note", part.p ? part.p : "");
-    if (plm_arena_check(j->arena, err) < 0 || plm_fs_mkdirs(dir.p, 0755, err) < 0)
+    if (!dir.p || !part.p || !note.p)
+        return plm_arena_check(j->arena, err);
+    if (plm_fs_mkdirs(dir.p, 0755, err) < 0)
         return -1;
     bool unchanged = false;
     if (plm_db_fetch(u->ctx, j->source->address.p, part.p, same ? &info.origin : &none,
