@@ -139,12 +139,14 @@ def docker_engine():
     root = pathlib.Path(tempfile.mkdtemp(prefix="plimsoll-dockerd-", dir="/var/tmp"))
     path = root / "docker.sock"
     (root / "config").mkdir()
+    # containerd's identifiers take no underscore beside another separator, which a temporary name may have
+    namespace = f"plimsoll-{os.getpid()}"
     process = None
     try:
         process = start(["dockerd", "--data-root", root / "data", "--exec-root", root / "exec", "--pidfile", root / "pid",
                          "-H", f"unix://{path}", "--bridge=none", "--iptables=false", "--ip6tables=false",
-                         "--storage-driver=overlay2", "--containerd-namespace", root.name,
-                         "--containerd-plugins-namespace", root.name + "-plugins"], path, root)
+                         "--storage-driver=overlay2", "--containerd-namespace", namespace,
+                         "--containerd-plugins-namespace", namespace + "-plugins"], path, root)
         yield Engine(path, root)
     finally:
         if process:
