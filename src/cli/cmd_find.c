@@ -84,7 +84,7 @@ struct row {
 struct rows {
     struct plm_arena *arena;
     PLM_VEC(struct row) v;
-    size_t targets;
+    size_t targets, incomplete; /* looked at; of them not completely readable */
 };
 
 static bool add_row(struct rows *rows, const struct plm_report *r, uint32_t package, plm_sv extra,
@@ -136,6 +136,15 @@ static int look_at(struct plm_cli *cli, struct plm_scan_setup *s, const char *wo
     if (!r)
         return -1;
     rows->targets += r->targets.n;
+    for (size_t i = 0; i < r->targets.n; i++) {
+        if (!r->targets.v[i].is_incomplete)
+            continue;
+        rows->incomplete++;
+        plm_cli_note(cli,
+                     "%s: a part of it could not be read or judged, so what is not found there may be there "
+                     "all the same",
+                     word);
+    }
     if (w->is_flaw)
         find_flaw(rows, r, w->name);
     else
@@ -268,7 +277,7 @@ static int run(struct plm_cli *cli, plm_err **err)
     }
     if ((wants_json ? print_json(&rows, &w, err) : print_table(cli, &rows, &w, err)) < 0)
         return -1;
-    return failed;
+    return failed ? failed : rows.incomplete ? PLM_EXIT_INCOMPLETE : PLM_EXIT_PASSED;
 }
 
 static const struct plm_command find = {
