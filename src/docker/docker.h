@@ -81,5 +81,12 @@ int plm_engine_containers(struct plm_engine *e, bool all, struct plm_arena *a,
                           struct plm_engine_container **out, size_t *out_n, plm_err **err);
 int plm_engine_container_inspect(struct plm_engine *e, plm_sv ref, struct plm_arena *a,
                                  struct plm_engine_container *out, plm_err **err);
+/* Any GET of the API as JSON ("/info", "/containers/json?all=1"), for those who judge what the typed calls
+ * leave out; `what` names the object in errors. A stalled answer ends as the context says, a body over
+ * limits->json_bytes is LIMIT. Never anything but GET. */
+struct plm_json *plm_engine_fetch(struct plm_engine *e, const char *path, const char *what, plm_err **err);
+/* The same with ref escaped into the path: before + ref + after. */
+struct plm_json *plm_engine_fetch_of(struct plm_engine *e, const char *before, plm_sv ref, const char *after,
+                                     const char *what, plm_err **err);
 /* The stream of `docker save REF`. One at a time; close it before the engine. */
 struct plm_http_stream *plm_engine_image_export(struct plm_engine *e, plm_sv ref, plm_err **err);

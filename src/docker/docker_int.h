@@ -39,9 +39,6 @@ unsigned plm_api_version_parse(plm_sv text);
 /* The version to speak with an engine that offers min to max; 0: none in common. */
 unsigned plm_api_version_choose(unsigned server_min, unsigned server_max);
 
-/* GET base/vX.Y<path>; `what` names the object in errors ("image nginx"). Unversioned where the version is
- * not known yet. */
-struct plm_json *plm_engine_get(struct plm_engine *e, const char *path, const char *what, plm_err **err);
 /* "/images/<ref>/json" with ref escaped for a path. NULL only when out of memory. */
 const char *plm_engine_path(struct plm_arena *a, const char *before, plm_sv ref, const char *after);
 int plm_engine_fail_status(struct plm_engine *e, int status, plm_sv body, const char *what, plm_err **err);

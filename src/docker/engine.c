@@ -83,7 +83,7 @@ static plm_sv url_of(struct plm_engine *e, const char *path)
                             PLM_SV_ARG(e->info.api_version), path);
 }
 
-struct plm_json *plm_engine_get(struct plm_engine *e, const char *path, const char *what, plm_err **err)
+struct plm_json *plm_engine_fetch(struct plm_engine *e, const char *path, const char *what, plm_err **err)
 {
     const struct plm_http_request q = {.any_status = true};
     struct plm_http_response res;
@@ -100,9 +100,16 @@ struct plm_json *plm_engine_get(struct plm_engine *e, const char *path, const ch
     return doc ? doc : PLM_NULL(plm_wrap(err, "answer of %.*s", PLM_SV_ARG(e->at.shown)));
 }
 
+struct plm_json *plm_engine_fetch_of(struct plm_engine *e, const char *before, plm_sv ref, const char *after,
+                                     const char *what, plm_err **err)
+{
+    const char *path = plm_engine_path(e->arena, before, ref, after);
+    return path ? plm_engine_fetch(e, path, what, err) : PLM_NULL(plm_fail_oom(err));
+}
+
 static int negotiate(struct plm_engine *e, plm_err **err)
 {
-    plm_auto(plm_json_free) struct plm_json *doc = plm_engine_get(e, "/version", "engine version", err);
+    plm_auto(plm_json_free) struct plm_json *doc = plm_engine_fetch(e, "/version", "engine version", err);
     if (!doc)
         return -1;
     yyjson_val *root = plm_json_root(doc);
@@ -165,7 +172,8 @@ const struct plm_engine_info *plm_engine_about(const struct plm_engine *e)
 int plm_engine_describe(struct plm_engine *e, struct plm_arena *a, struct plm_engine_info *out, plm_err **err)
 {
     if (!e->is_described) {
-        plm_auto(plm_json_free) struct plm_json *doc = plm_engine_get(e, "/info", "engine information", err);
+        plm_auto(plm_json_free) struct plm_json *doc =
+            plm_engine_fetch(e, "/info", "engine information", err);
         if (!doc)
             return -1;
         e->info.driver = plm_arena_sv(e->arena, plm_json_str(plm_json_root(doc), "Driver", NULL));

@@ -59,7 +59,7 @@ int plm_engine_image_inspect(struct plm_engine *e, plm_sv ref, struct plm_arena 
     plm_sv what = plm_arena_printf(e->arena, "image %.*s", PLM_SV_ARG(ref));
     if (!path || !what.p)
         return plm_fail_oom(err);
-    plm_auto(plm_json_free) struct plm_json *doc = plm_engine_get(e, path, what.p, err);
+    plm_auto(plm_json_free) struct plm_json *doc = plm_engine_fetch(e, path, what.p, err);
     if (!doc)
         return -1;
     yyjson_val *root = plm_json_root(doc);
@@ -130,7 +130,7 @@ int plm_engine_image_history(struct plm_engine *e, plm_sv ref, struct plm_arena 
         return plm_fail_oom(err);
     if (plm_engine_image_inspect(e, ref, a, &image, err) < 0)
         return -1;
-    plm_auto(plm_json_free) struct plm_json *doc = plm_engine_get(e, path, "image history", err);
+    plm_auto(plm_json_free) struct plm_json *doc = plm_engine_fetch(e, path, "image history", err);
     if (!doc)
         return -1;
     yyjson_val *list = plm_json_root(doc), *v;
@@ -163,7 +163,7 @@ static int by_image_id(const void *a, const void *b)
 int plm_engine_images(struct plm_engine *e, struct plm_arena *a, struct plm_engine_image **out, size_t *out_n,
                       plm_err **err)
 {
-    plm_auto(plm_json_free) struct plm_json *doc = plm_engine_get(e, "/images/json", "image list", err);
+    plm_auto(plm_json_free) struct plm_json *doc = plm_engine_fetch(e, "/images/json", "image list", err);
     if (!doc)
         return -1;
     yyjson_val *list = plm_json_root(doc), *v;
@@ -202,7 +202,7 @@ int plm_engine_containers(struct plm_engine *e, bool all, struct plm_arena *a,
                           struct plm_engine_container **out, size_t *out_n, plm_err **err)
 {
     plm_auto(plm_json_free) struct plm_json *doc =
-        plm_engine_get(e, all ? "/containers/json?all=1" : "/containers/json", "container list", err);
+        plm_engine_fetch(e, all ? "/containers/json?all=1" : "/containers/json", "container list", err);
     if (!doc)
         return -1;
     yyjson_val *list = plm_json_root(doc), *v;
@@ -238,7 +238,7 @@ int plm_engine_container_inspect(struct plm_engine *e, plm_sv ref, struct plm_ar
     plm_sv what = plm_arena_printf(e->arena, "container %.*s", PLM_SV_ARG(ref));
     if (!path || !what.p)
         return plm_fail_oom(err);
-    plm_auto(plm_json_free) struct plm_json *doc = plm_engine_get(e, path, what.p, err);
+    plm_auto(plm_json_free) struct plm_json *doc = plm_engine_fetch(e, path, what.p, err);
     if (!doc)
         return -1;
     yyjson_val *root = plm_json_root(doc), *state = plm_json_at(root, "State", NULL);

@@ -213,6 +213,8 @@ const char *plm_outcome_name(enum plm_outcome o);
 struct plm_check_row {
     uint32_t target;
     plm_sv id;
+    plm_sv title;               /* what must be true; null in reports of older versions */
+    enum plm_severity severity; /* what a failure of it weighs */
     enum plm_outcome outcome;
     plm_sv object;
     plm_sv_vec evidence;
@@ -240,6 +242,26 @@ struct plm_feed_row {
 struct plm_stage_row {
     plm_sv name;
     uint64_t ms;
+};
+
+enum { PLM_OUTCOMES = PLM_OUT_UNKNOWN + 1 };
+
+/* How a stage of `check` and `audit` stands: 100 * (1 - failed / judged), by weight. */
+struct plm_stage_score {
+    plm_sv name;                     /* "host", "engine", "images", "containers", "swarm" */
+    bool is_judged;                  /* false: nothing there to judge; no score */
+    unsigned score;                  /* 0 to 100, rounded down so that 100 means no failure */
+    uint64_t judged, failed;         /* weights; unknown counts as failed */
+    uint64_t outcomes[PLM_OUTCOMES]; /* rows by enum plm_outcome */
+    uint64_t vulnerabilities; /* unsuppressed ones of the stage's scanned sources that the gate counts */
+};
+
+/* One thing to do, and what it would close; most weight first, safe ones first among equals. */
+struct plm_fix_row {
+    plm_sv title, command; /* command: what to run or set; may have several lines */
+    plm_sv impact;         /* "safe", "restart", "may-break" */
+    uint64_t weight;
+    plm_sv_vec closes; /* keys of findings */
 };
 
 struct plm_counts {
@@ -271,6 +293,8 @@ struct plm_report {
     PLM_VEC(struct plm_finding) findings;
     PLM_VEC(struct plm_check_row) checks;
     PLM_VEC(struct plm_diagnostic) diagnostics;
+    PLM_VEC(struct plm_stage_score) scores; /* of audit and check; in the order of the stages */
+    PLM_VEC(struct plm_fix_row) fixes;
     struct plm_verdict verdict;
     struct plm_counts counts;
 };
