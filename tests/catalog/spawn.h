@@ -40,8 +40,8 @@ static inline int spawn_read(const char *const *argv, struct plm_buf *out)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-/* One member of an archive in $PLIMSOLL_SHARED/data. False (and "skipped" on standard output) where it is
- * missing. */
+/* One member of an archive in $PLIMSOLL_SHARED/data. False (and the reason on standard output) where
+ * it is missing: then call skip(), nothing is held. */
 static inline bool spawn_shared(const char *archive, const char *member, struct plm_buf *out)
 {
     const char *shared = getenv("PLIMSOLL_SHARED");
@@ -53,7 +53,7 @@ static inline bool spawn_shared(const char *archive, const char *member, struct 
         assert_int_equal(spawn_read(argv, out), 0);
         assert_true(out->n > 0);
     } else {
-        printf("skipped: %s is missing\n", path);
+        print_message("skipped: reads ../shared, which has no %s\n", path);
     }
     free(path);
     return found;

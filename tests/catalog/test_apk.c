@@ -65,7 +65,7 @@ static void test_real_database(void **state)
     (void)state;
     plm_auto_done(plm_buf_done) struct plm_buf db = PLM_BUF(PLM_MIB(8));
     if (!spawn_shared("package-dbs.tar.zst", "package-dbs/trivy/alpine-311/lib/apk/db/installed", &db))
-        return;
+        skip();
     struct harness h;
     harness_init(&h);
     harness_add(&h, "lib/apk/db/installed", plm_buf_sv(&db), PLM_NONE, true);

@@ -144,8 +144,8 @@ int main(void)
 
 int main(void)
 {
-    puts("skipped: sanitizers have their own allocator");
-    return 0;
+    puts("skipped oom: another platform's allocator (sanitizer) is in place");
+    return 77;
 }
 
 #endif

@@ -354,7 +354,7 @@ static void test_real_databases(void **state)
         snprintf(member, sizeof(member), "package-dbs/go-rpmdb/pkg/testdata/%s", real[i].member);
         plm_auto_done(plm_buf_done) struct plm_buf db = PLM_BUF(PLM_MIB(16));
         if (!spawn_shared("package-dbs.tar.zst", member, &db))
-            return;
+            skip();
         struct harness h;
         harness_init(&h);
         harness_add(&h, real[i].path, plm_buf_sv(&db), PLM_NONE, true);

@@ -4,6 +4,7 @@
  * machine's own database), and a root that rpm fills with packages which rpmbuild made here,
  * against `rpm -qa` and `rpm -ql`. Skipped where the tools are missing.
  */
+#include "../base/skip.h"
 #include "harness.h"
 #include "spawn.h"
 
@@ -40,8 +41,8 @@ static void test_dpkg(void **state)
                            "${db:Status-Status} ${Package} ${Version} ${Architecture} ${source:Package}\n",
                            NULL};
     if (access("/var/lib/dpkg/status", R_OK) != 0 || spawn_read(query, &wanted) != 0) {
-        printf("skipped: no dpkg database on this machine\n");
-        return;
+        plm_buf_done(&wanted);
+        plm_test_skip("no dpkg database on this machine");
     }
     /* leaves out what is not installed, as the cataloger must */
     plm_auto_done(plm_buf_done) struct plm_buf installed = PLM_BUF(PLM_MIB(16));
@@ -119,7 +120,8 @@ static void test_rpm(void **state)
     (void)state;
     char dir[] = "/tmp/plimsoll-rpm-XXXXXX";
     assert_non_null(mkdtemp(dir));
-    if (make_root(plm_sv_from(dir))) {
+    bool is_made = make_root(plm_sv_from(dir));
+    if (is_made) {
         plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
         plm_auto_done(plm_buf_done) struct plm_buf wanted = PLM_BUF(PLM_MIB(1));
         char *root = plm_arena_cstr(a, plm_arena_printf(a, "%s/root", dir));
@@ -157,10 +159,10 @@ static void test_rpm(void **state)
                     plm_arena_printf(a, "0:%.*s", PLM_SV_ARG(h.report->packages.v[i].version));
         compare(&h, plm_buf_sv(&wanted));
         harness_done(&h);
-    } else {
-        printf("skipped: rpmbuild or rpm is missing\n");
     }
     assert_int_equal(nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+    if (!is_made)
+        plm_test_skip("rpmbuild or rpm is missing");
 }
 
 int main(void)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "../base/skip.h"
 #include "base/fs.h"
 #include "config_int.h"
 
@@ -144,10 +145,8 @@ static void the_nearest_word_is_suggested(void **state)
 static void a_locked_key_wins_over_everything(void **state)
 {
     (void)state;
-    if (geteuid() != 0) {
-        print_message("skipped a_locked_key_wins_over_everything: needs root to own the system file\n");
-        skip();
-    }
+    if (geteuid() != 0)
+        plm_test_skip("needs root to own the system file");
     char path[] = "/tmp/plimsoll-test-config-XXXXXX";
     static const char text[] = "offline: true\njobs: 2\nlock: [offline]\n";
     plm_auto_fd int fd = mkstemp(path);

@@ -3,6 +3,7 @@
  * Endpoint selection with an environment of our own, and the client against a stand-in engine whose
  * answers are shaped as Docker 20.10, 28 and 29 and Podman 4.3 gave them. Real engines: tests/e2e.
  */
+#include "../base/skip.h"
 #include "docker_int.h"
 
 #include "base/fs.h"
@@ -254,7 +255,7 @@ static void missing_sockets_are_all_named(void **state)
     plm_err *err = NULL;
     struct plm_engine_config conf = {.kind = PLM_ENGINE_PODMAN};
     if (access("/run/podman/podman.sock", F_OK) == 0)
-        skip(); /* a podman service of this machine would be found */
+        plm_test_skip("a podman service of this machine would be found");
     assert_int_equal(plm_endpoint_select(&ctx, &conf, env, arena, &e, &err), -1);
     assert_string_equal(plm_err_id(err), "engine.unreachable");
     assert_non_null(strstr(err->message, text("%s/run/podman/podman.sock: No such file", dir)));

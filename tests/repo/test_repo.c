@@ -3,6 +3,7 @@
  * The repository feed against small signed repositories that make_repos.py builds with gpg,
  * dpkg-deb, rpmbuild, createrepo_c and openssl, and serves on the loopback interface.
  */
+#include "../base/skip.h"
 #include "base/fs.h"
 #include "repo/repo.h"
 
@@ -104,7 +105,7 @@ static struct plm_package *add(struct scan *s, const char *type, const char *nam
 static void begin(struct scan *s, const char *distro, const char *version, const char *cache)
 {
     if (!srv.port)
-        skip();
+        skip(); /* the reason was printed by the start */
     *s = (struct scan){.ctx = PLM_CTX_INIT};
     snprintf(s->cache, sizeof(s->cache), "%s/cache-%s", srv.dir, cache);
     snprintf(s->root, sizeof(s->root), "%s/empty", srv.dir);
@@ -403,7 +404,7 @@ static void updateinfo_gives_advisories_by_version_arch_and_module(void **state)
     snprintf(md, sizeof(md), "%s/www/rpm", srv.dir);
     if (access(md, F_OK) < 0) {
         end(&s);
-        skip();
+        plm_test_skip("createrepo_c is not installed");
     }
     add(&s, "rpm", "tool", "1:2.0-1", "tool", "1:2.0-1", "noarch");
     add(&s, "rpm", "nodejs", "1:18.4-1", "nodejs", "1:18.4-1", "x86_64"); /* not of the module */
