@@ -44,6 +44,10 @@ enum plm_subject {
 
 struct plm_checking; /* audit/facts.h */
 
+/* What the fix costs the one who applies it. */
+enum plm_impact { PLM_IMPACT_SAFE, PLM_IMPACT_RESTART, PLM_IMPACT_MAY_BREAK };
+const char *plm_impact_name(enum plm_impact i); /* "safe", "restart", "may-break" */
+
 struct plm_check {
     const char *id; /* CIS Docker 1.6 number ("5.4"), else the specification's letter id ("R4", "H-SOCK") */
     const char *title;          /* what must be true: "capabilities are restricted" */
@@ -54,15 +58,12 @@ struct plm_check {
     enum plm_severity severity; /* of a failure, unless the check says otherwise */
     enum plm_stage stage;
     enum plm_subject subject;
-    uint8_t level;      /* CIS level 1 or 2; 0: not in CIS */
-    bool is_manual;     /* CIS calls it manual */
-    bool needs_running; /* says na for containers that do not run */
+    enum plm_impact impact; /* of the fix */
+    uint8_t level;          /* CIS level 1 or 2; 0: not in CIS */
+    bool is_manual;         /* CIS calls it manual */
+    bool needs_running;     /* says na for containers that do not run */
     void (*run)(struct plm_checking *k);
 };
-
-/* What the fix costs the one who applies it. Stands in the fix table (audit/fixes.c), by check id. */
-enum plm_impact { PLM_IMPACT_SAFE, PLM_IMPACT_RESTART, PLM_IMPACT_MAY_BREAK };
-const char *plm_impact_name(enum plm_impact i); /* "safe", "restart", "may-break" */
 
 /* One file per group of checks ends in one of these. */
 struct plm_check_group {
@@ -82,9 +83,13 @@ int plm_check_id_cmp(plm_sv a, plm_sv b);
 
 /* ---- frameworks (audit/mapping.c; tables V and M of the specification) -------------------- */
 
-/* Appends what the check maps to: cis-docker (every version known), cis-controls, nist-800-190, pci-dss,
- * attack. Nothing where the specification states nothing. */
-int plm_check_controls(const struct plm_check *c, struct plm_report *r, void *out_controls, plm_err **err);
+/* What the check maps to: cis-docker (1.6.0), cis-controls, nist-800-190, pci-dss, attack; in the arena.
+ * Nothing where the specification states nothing. */
+int plm_check_controls(const struct plm_check *c, struct plm_arena *a, struct plm_control **out,
+                       size_t *out_n, plm_err **err);
+/* The check's number in another version of the CIS Docker Benchmark ("1.2.0"): null where it is not known. */
+plm_sv plm_check_cis_id(const struct plm_check *c, const char *version, struct plm_arena *a);
+extern const char *const plm_cis_versions[]; /* NULL-ended, oldest first */
 /* "cis", "nist", "pci", "attack", "controls" to the name used in controls[]; null: unknown word. */
 plm_sv plm_framework_name(plm_sv word);
 bool plm_check_is_of(const struct plm_check *c, plm_sv framework);

@@ -190,9 +190,13 @@ int plm_unit_read(struct plm_facts *f, const char *name, struct plm_unit *out, p
 /* Keeps a document until the facts die. NULL doc stays NULL. */
 struct plm_json *plm_facts_keep(struct plm_facts *f, struct plm_json *doc);
 
+/* Runs every registered check that opt asks for over facts made by a collector or by a test: rows and
+ * findings into facts->report. */
+int plm_audit_judge(struct plm_facts *f, plm_err **err);
+
 /* ---- what a check has in hand ------------------------------------------------------------- */
 
-struct plm_row_draft; /* audit_core.c */
+struct plm_audit_run; /* judge.c */
 
 struct plm_checking {
     const struct plm_check *check;
