@@ -117,8 +117,10 @@ struct plm_expectations {
 };
 
 struct plm_audit_options {
-    unsigned stages;      /* PLM_STAGE_BITs */
-    plm_sv_vec names;     /* containers, images or services by name (glob), empty: all */
+    unsigned stages; /* PLM_STAGE_BITs */
+    plm_sv_vec
+        filters;      /* "label=K[=V]", "status=", "name=", "image=" on containers; patterns; all must hold */
+    plm_sv_vec names; /* containers, images or services by name (glob), empty: all */
     plm_sv_vec checks;    /* --check: only these ids, empty: all */
     plm_sv framework;     /* only checks that map to it; null: all */
     unsigned level;       /* only CIS level 1 .. level; 0: all */

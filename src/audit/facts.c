@@ -29,7 +29,6 @@ void plm_facts_free(struct plm_facts *f)
         plm_engine_close(f->daemons.v[i].engine);
     for (size_t i = 0; i < f->documents.n; i++)
         plm_json_free(f->documents.v[i]);
-    plm_kernel_close(f->kernel);
     if (f->root_fd >= 0)
         close(f->root_fd);
     plm_arena_free(f->arena);
@@ -119,6 +118,21 @@ static int check_ids(const struct plm_audit_options *opt, plm_err **err)
     return 0;
 }
 
+static int check_filters(const struct plm_audit_options *opt, plm_err **err)
+{
+    static const char *const keys[] = {"label", "status", "name", "image"};
+    for (size_t i = 0; i < opt->filters.n; i++) {
+        plm_sv key, value;
+        bool is_known = false, has_value = plm_sv_cut(opt->filters.v[i], '=', &key, &value) && value.n;
+        for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+            is_known |= plm_sv_is(key, keys[k]);
+        if (!is_known || !has_value)
+            return plm_fail(err, PLM_E_USAGE, "--filter %.*s: label=KEY[=VALUE], status=, name= or image=",
+                            PLM_SV_ARG(opt->filters.v[i]));
+    }
+    return 0;
+}
+
 static bool is_name_known(const struct plm_facts *f, plm_sv name)
 {
     for (size_t i = 0; i < f->daemons.n; i++) {
@@ -173,7 +187,8 @@ int plm_audit_run(const struct plm_ctx *ctx, const struct plm_audit_options *opt
                   plm_err **err)
 {
     plm_auto(plm_facts_free) struct plm_facts *f = NULL;
-    if (check_ids(opt, err) < 0 || plm_facts_collect(ctx, opt, r, &f, err) < 0 || check_names(f, err) < 0)
+    if (check_ids(opt, err) < 0 || check_filters(opt, err) < 0 ||
+        plm_facts_collect(ctx, opt, r, &f, err) < 0 || check_names(f, err) < 0)
         return -1;
     describe_engines(f);
     return plm_audit_judge(f, err);

@@ -249,6 +249,41 @@ static bool is_named(const plm_sv_vec *names, plm_sv a, plm_sv b, plm_sv id)
     return names->n == 0;
 }
 
+static bool has_label(const struct plm_container *c, plm_sv wanted)
+{
+    plm_sv key, value;
+    bool has_value = plm_sv_cut(wanted, '=', &key, &value);
+    size_t i, n;
+    yyjson_val *k, *v;
+    yyjson_obj_foreach(plm_json_at(c->config, "Labels", NULL), i, n, k, v)
+    {
+        if (plm_sv_eq(plm_json_sv(k), key) && (!has_value || plm_sv_glob(value, plm_json_sv(v))))
+            return true;
+    }
+    return false;
+}
+
+/* The words of `docker ps --filter`; which keys there are was checked before the run. */
+static bool passes_filters(const plm_sv_vec *filters, const struct plm_container *c)
+{
+    for (size_t i = 0; i < filters->n; i++) {
+        plm_sv key, value;
+        (void)plm_sv_cut(filters->v[i], '=', &key, &value);
+        bool fits = plm_sv_is(key, "label")    ? has_label(c, value)
+                    : plm_sv_is(key, "status") ? plm_sv_glob(value, c->state)
+                    : plm_sv_is(key, "image")  ? plm_sv_glob(value, c->image)
+                                               : plm_sv_glob(value, c->name);
+        if (!fits)
+            return false;
+    }
+    return true;
+}
+
+static bool is_container_wanted(const struct plm_audit_options *opt, const struct plm_container *c)
+{
+    return is_named(&opt->names, c->name, c->object, c->id) && passes_filters(&opt->filters, c);
+}
+
 static const char *skip_reason(const struct plm_audit_options *opt, const struct plm_check *c,
                                struct plm_arena *a)
 {
@@ -304,11 +339,10 @@ static void run_none(struct plm_checking *k, enum plm_outcome outcome, plm_sv wh
 static size_t run_containers(struct plm_checking *k, struct plm_daemon *d)
 {
     size_t n = 0;
-    const plm_sv_vec *names = &k->facts->opt->names;
     for (size_t i = 0; i < d->containers.n; i++) {
         k->container = &d->containers.v[i];
         k->object = k->container->object;
-        if (!is_named(names, k->container->name, k->object, k->container->id))
+        if (!is_container_wanted(k->facts->opt, k->container))
             continue;
         n++;
         if (k->check->needs_running && !k->container->is_running)
@@ -419,7 +453,8 @@ static plm_sv why_none(const struct plm_facts *f, enum plm_subject s)
     case PLM_PER_DAEMON:
         break;
     case PLM_PER_CONTAINER:
-        return PLM_SV("there are no containers");
+        return f->opt->filters.n ? PLM_SV("no container passes the filters")
+                                 : PLM_SV("there are no containers");
     case PLM_PER_IMAGE:
         return PLM_SV("there are no images");
     case PLM_PER_SWARM:

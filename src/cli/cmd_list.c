@@ -2,13 +2,14 @@
  *
  * What this program has, from the registries: the same rows as the reference pages.
  */
+#include "audit/audit.h"
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "cli/cli.h"
 #include "version/version.h"
 #include "vulndb/vulndb.h"
 
-enum { FIELDS_MAX = 4 };
+enum { FIELDS_MAX = 16 };
 
 /* One listing: a name and how to get its rows. */
 struct row {
@@ -101,8 +102,56 @@ static void get_code(size_t i, struct plm_arena *a, struct row *out)
     *out = (struct row){{plm_codes[i].id, plm_codes[i].meaning}};
 }
 
+static size_t count_checks(void)
+{
+    size_t n = 0;
+    PLM_SET_FOREACH (plm_check_groups, struct plm_check_group, g)
+        n += g->n;
+    return n;
+}
+/* "1.2.0 5.3, 1.6.0 5.4": the numbers that it has in the versions of the benchmark. */
+static const char *numbers(const struct plm_check *c, struct plm_arena *a)
+{
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_KIB(4));
+    for (size_t i = 0; plm_cis_versions[i]; i++) {
+        plm_sv id = plm_check_cis_id(c, plm_cis_versions[i], a);
+        if (id.n)
+            plm_buf_printf(&b, "%s%s %.*s", b.n ? ", " : "", plm_cis_versions[i], PLM_SV_ARG(id));
+    }
+    return b.n ? plm_arena_cstr(a, plm_buf_sv(&b)) : NULL;
+}
+static const char *controls(const struct plm_check *c, struct plm_arena *a, const char *framework)
+{
+    struct plm_control *v;
+    size_t n;
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_KIB(4));
+    if (plm_check_controls(c, a, &v, &n, NULL) < 0)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        if (plm_sv_is(v[i].framework, framework))
+            plm_buf_printf(&b, "%s%.*s", b.n ? ", " : "", PLM_SV_ARG(v[i].id));
+    return b.n ? plm_arena_cstr(a, plm_buf_sv(&b)) : NULL;
+}
+static void get_check(size_t i, struct plm_arena *a, struct row *out)
+{
+    const struct plm_check *const *list = plm_checks_sorted(a), *c = list ? list[i] : NULL;
+    if (!c)
+        return;
+    const char *level =
+        c->level ? plm_arena_printf(a, "%u %s", c->level, c->is_manual ? "manual" : "automated").p : NULL;
+    *out = (struct row){{c->id, c->title, plm_severity_name(c->severity), plm_stage_name(c->stage), level,
+                         c->reads, c->rationale, c->fix, plm_impact_name(c->impact), numbers(c, a),
+                         controls(c, a, "cis-controls"), controls(c, a, "nist-800-190"),
+                         controls(c, a, "pci-dss"), controls(c, a, "attack"), c->aliases}};
+}
+
 static const struct listing listings[] = {
     {"catalogers", {"id", "summary", "type", "files"}, count_catalogers, get_cataloger},
+    {"checks",
+     {"id", "title", "severity", "stage", "level", "reads", "rationale", "fix", "impact", "cis-docker",
+      "cis-controls", "nist-800-190", "pci-dss", "attack", "aliases"},
+     count_checks,
+     get_check},
     {"codes", {"id", "meaning"}, count_codes, get_code},
     {"commands", {"name", "summary", "arguments"}, count_commands, get_command},
     {"feeds", {"id", "summary", "upstream", "tested"}, count_feeds, get_feed},
@@ -113,7 +162,8 @@ static const struct listing listings[] = {
 
 static int by_id(const void *a, const void *b)
 {
-    return strcmp(((const struct row *)a)->values[0], ((const struct row *)b)->values[0]);
+    return plm_check_id_cmp(plm_sv_from(((const struct row *)a)->values[0]),
+                            plm_sv_from(((const struct row *)b)->values[0]));
 }
 
 static size_t collect(const struct listing *l, struct plm_arena *a, struct row **out)
@@ -193,8 +243,9 @@ static int run(struct plm_cli *cli, plm_err **err)
 static const struct plm_command list = {
     .name = "list",
     .arguments = "WHAT",
-    .summary = "what this program has: catalogers, feeds, formats, schemes, options, commands, codes",
-    .help = "Lists one of: catalogers, codes (of errors and diagnostics), commands, feeds, formats, options, "
+    .summary = "what this program has: catalogers, checks, feeds, formats, schemes, options, commands, codes",
+    .help = "Lists one of: catalogers, checks, codes (of errors and diagnostics), commands, feeds, formats, "
+            "options, "
             "schemes.\n"
             "With -o json all that is known of each.",
     .examples = "plimsoll list formats\twhat -o understands\n"

@@ -157,6 +157,7 @@ void plm_cli_report_options(const struct plm_cli *cli, struct plm_report_options
     *out = (struct plm_report_options){.width = cli->width,
                                        .color = cli->color,
                                        .is_tty = cli->is_tty,
+                                       .one_screen = strcmp(cli->command->name, "check") == 0,
                                        .show_suppressed = plm_config_flag(c, "show-suppressed"),
                                        .quiet = cli->quiet,
                                        .verbose = cli->verbose};

@@ -16,28 +16,32 @@ static const char *const levels[] = {"unknown", "negligible", "low", "medium", "
 static const char *const groups[] = {"fix", "package", "layer", "severity", "none", NULL};
 static const char *const sorts[] = {"severity", "risk", "epss", "package", "id", NULL};
 static const char *const allowed[] = {"incomplete", "empty", NULL};
+static const char *const frameworks[] = {"cis", "controls", "nist", "pci", "attack", NULL};
 static const char *const scopes[] = {"merged", "all-layers", NULL};
 
 #define ALL     "*"
-#define SCAN    ",scan,explain,find,"
-#define REPORTS ",scan,report,"
+#define SCAN    ",scan,explain,find,check,audit,"
+#define REPORTS ",scan,report,check,audit,"
+#define AUDIT   ",audit,check,"
+#define JUDGE   ",scan,check,audit,"
 #define DATA                                                                                                 \
-    ",scan,explain,find,db update,db build,db import,db export,db status,db search,db diff,db verify,"
+    ",scan,explain,find,check,audit,db update,db build,db import,db export,db status,db search,db diff,db "  \
+    "verify,"
 
 // clang-format off
 const struct plm_option plm_options[] = {
     /* what comes out */
     {.name = "output", .letter = 'o', .key = "output", .type = PLM_OPT_LIST, .argument = "FORMAT[=FILE|=DIR/]",
      .help = "format of the result, to standard output or into a file; repeatable",
-     .commands = ",scan,explain,find,report,list,version,config,db status,db search,db diff,cache status,cache prune,",
+     .commands = ",scan,explain,find,check,audit,report,list,version,config,db status,db search,db diff,cache status,cache prune,",
      .foreign = " --format --output-format -f --report --output-file "},
     {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
-     .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], kev, epss>=N, risk>=N, none",
-     .commands = ",scan,", .foreign = " --exit-code --fail-on-severity --severity-threshold --exit-on-eol "},
+     .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], update, kev, epss>=N, risk>=N, none",
+     .commands = JUDGE, .foreign = " --exit-code --fail-on-severity --severity-threshold --exit-on-eol "},
     {.name = "min-severity", .key = "min-severity", .type = PLM_OPT_CHOICE, .argument = "LEVEL", .choices = levels,
      .help = "show only findings of this level and above; the verdict stays the same", .commands = REPORTS, .foreign = " --severity "},
     {.name = "only-fixed", .key = "only-fixed", .type = PLM_OPT_FLAG,
-     .help = "suppress vulnerabilities without a fix; moves the verdict", .commands = ",scan,",
+     .help = "suppress vulnerabilities without a fix; moves the verdict", .commands = JUDGE,
      .foreign = " --ignore-unfixed --ignore-states "},
     {.name = "sort", .key = "sort", .type = PLM_OPT_CHOICE, .argument = "ORDER", .choices = sorts, .fallback = "severity",
      .help = "order of findings in the table", .commands = REPORTS, .foreign = " --sort-by "},
@@ -46,17 +50,17 @@ const struct plm_option plm_options[] = {
     {.name = "show-suppressed", .key = "show-suppressed", .type = PLM_OPT_FLAG,
      .help = "list suppressed findings too", .commands = REPORTS},
     {.name = "against", .key = "against", .type = PLM_OPT_TEXT, .argument = "REPORT|SOURCE",
-     .help = "compare with a saved report or another source: what is new or worse", .commands = ",scan,", .foreign = " --baseline "},
+     .help = "compare with a saved report or another source: what is new or worse", .commands = JUDGE, .foreign = " --baseline "},
     {.name = "allow", .key = "allow", .type = PLM_OPT_WORDS, .argument = "incomplete,empty", .choices = allowed,
-     .help = "do not fail where a part could not be read (exit 3) or nothing could be evaluated (exit 5)", .commands = ",scan,"},
+     .help = "do not fail where a part could not be read (exit 3) or nothing could be evaluated (exit 5)", .commands = JUDGE},
 
     /* what is examined */
     {.name = "only", .key = "only", .type = PLM_OPT_WORDS, .argument = "KIND,...", .choices = kinds, .alias = "scanners",
-     .help = "examine only these kinds", .commands = ",scan,", .foreign = " --security-checks --vuln-type --pkg-types "},
+     .help = "examine only these kinds", .commands = JUDGE, .foreign = " --security-checks --vuln-type --pkg-types "},
     {.name = "skip", .key = "skip", .type = PLM_OPT_WORDS, .argument = "KIND,...", .choices = kinds,
-     .help = "leave out these kinds", .commands = ",scan,", .foreign = " --skip-checks "},
+     .help = "leave out these kinds", .commands = JUDGE, .foreign = " --skip-checks "},
     {.name = "exceptions", .key = "exceptions", .type = PLM_OPT_LIST, .argument = "FILE",
-     .help = "accepted findings; repeatable", .commands = ",scan,",
+     .help = "accepted findings; repeatable", .commands = JUDGE,
      .foreign = " --ignorefile --ignore-file --ignore-policy --vex "},
     {.name = "platform", .key = "platform", .type = PLM_OPT_TEXT, .argument = "OS/ARCH[/VARIANT]",
      .help = "which image of a multi-platform one; default: this machine's", .commands = SCAN},
@@ -79,11 +83,55 @@ const struct plm_option plm_options[] = {
     {.name = "package", .type = PLM_OPT_TEXT, .argument = "NAME", .help = "explain for this package only", .commands = ",explain,"},
     {.name = "in", .type = PLM_OPT_LIST, .argument = "running|images|host|FILE", .help = "where to look; repeatable", .commands = ",find,"},
 
+    /* audit and check */
+    {.name = "check", .key = "audit.checks", .type = PLM_OPT_WORDS, .argument = "ID,...", .system_only = true,
+     .help = "run only these checks; one that ends unknown makes the run incomplete", .commands = AUDIT, .foreign = " --include --checks "},
+    {.name = "skip-check", .key = "audit.skip-checks", .type = PLM_OPT_LIST, .argument = "ID=REASON", .system_only = true,
+     .help = "do not run a check, and say why; repeatable", .commands = AUDIT, .foreign = " --exclude "},
+    {.name = "framework", .type = PLM_OPT_CHOICE, .argument = "cis|controls|nist|pci|attack", .choices = frameworks,
+     .help = "only checks that map to it", .commands = AUDIT, .foreign = " --compliance --spec "},
+    {.name = "level", .type = PLM_OPT_NUMBER, .argument = "1|2", .help = "only checks of the CIS levels up to this", .commands = AUDIT},
+    {.name = "filter", .type = PLM_OPT_LIST, .argument = "KEY=VALUE",
+     .help = "only containers with name=, image=, status= or label=KEY[=VALUE]; patterns; repeatable", .commands = AUDIT},
+    {.name = "trusted-users", .key = "audit.trusted-users", .type = PLM_OPT_WORDS, .argument = "USER,...", .system_only = true,
+     .help = "who may reach the engine beside root", .commands = AUDIT},
+    {.name = "allowed-registries", .key = "audit.allowed-registries", .type = PLM_OPT_WORDS, .argument = "HOST[/PATH],...", .system_only = true,
+     .help = "registries that images may come from", .commands = AUDIT},
+    {.name = "allowed-mounts", .key = "audit.allowed-mounts", .type = PLM_OPT_WORDS, .argument = "PATH[:ro][@IMAGE],...", .system_only = true,
+     .help = "host paths that containers may mount", .commands = AUDIT},
+    {.name = "allowed-capabilities", .key = "audit.allowed-capabilities", .type = PLM_OPT_WORDS, .argument = "CAP,...", .system_only = true,
+     .help = "capabilities that containers may have beyond the engine's default", .commands = AUDIT},
+    {.name = "allowed-runtimes", .key = "audit.allowed-runtimes", .type = PLM_OPT_WORDS, .argument = "NAME,...", .system_only = true,
+     .help = "runtimes beside runc", .commands = AUDIT},
+    {.name = "log-drivers", .key = "audit.log-drivers", .type = PLM_OPT_WORDS, .argument = "NAME,...", .system_only = true,
+     .fallback = "awslogs,fluentd,gcplogs,gelf,journald,logentries,splunk,syslog",
+     .help = "log drivers that take logs off the engine", .commands = AUDIT},
+    {.name = "allowed-processes", .key = "audit.allowed-processes", .type = PLM_OPT_WORDS, .argument = "PATH,...", .system_only = true,
+     .help = "programs that may run on the host, beside the built-in list; patterns", .commands = AUDIT},
+    {.name = "allowed-services", .key = "audit.allowed-services", .type = PLM_OPT_WORDS, .argument = "UNIT,...", .system_only = true,
+     .help = "services and timers that may be enabled, beside the built-in list; patterns", .commands = AUDIT},
+    {.name = "allowed-listeners", .key = "audit.allowed-listeners", .type = PLM_OPT_WORDS, .argument = "PORT/PROTO,...", .system_only = true, .fallback = "22/tcp",
+     .help = "ports that the host may listen on", .commands = AUDIT},
+    {.name = "allowed-setuid", .key = "audit.allowed-setuid", .type = PLM_OPT_WORDS, .argument = "PATH,...", .system_only = true,
+     .help = "set-uid programs beside the built-in list; patterns", .commands = AUDIT},
+    {.name = "allowed-ports", .key = "audit.allowed-ports", .type = PLM_OPT_WORDS, .argument = "PORT,...", .system_only = true,
+     .help = "privileged host ports that containers may publish", .commands = AUDIT},
+    {.name = "low-port", .key = "audit.low-port", .type = PLM_OPT_NUMBER, .argument = "PORT", .fallback = "1024", .system_only = true,
+     .help = "host ports below this are privileged", .commands = AUDIT},
+    {.name = "restart-max", .key = "audit.restart-max", .type = PLM_OPT_NUMBER, .argument = "N", .fallback = "5", .system_only = true,
+     .help = "restarts that a container may try", .commands = AUDIT},
+    {.name = "max-image-age", .key = "audit.max-image-age", .type = PLM_OPT_DURATION, .argument = "DUR", .fallback = "90d", .system_only = true,
+     .help = "images older than this should be rebuilt", .commands = AUDIT},
+    {.name = "max-idle", .key = "audit.max-idle", .type = PLM_OPT_DURATION, .argument = "DUR", .fallback = "30d", .system_only = true,
+     .help = "how long a stopped container or an unused image may lie", .commands = AUDIT},
+    {.name = "severities", .key = "audit.severities", .type = PLM_OPT_WORDS, .argument = "ID=LEVEL,...", .system_only = true,
+     .help = "what a failure of a check weighs here", .commands = AUDIT},
+
     /* vulnerability data */
     {.name = "db", .key = "db.file", .type = PLM_OPT_FILE, .argument = "FILE", .system_only = true,
      .help = "the vulnerability store", .commands = DATA, .foreign = " --db-repository --db-path "},
     {.name = "db-max-age", .key = "db.max-age", .type = PLM_OPT_DURATION, .argument = "DUR", .fallback = "5d", .system_only = true,
-     .help = "older data end with exit 4; none: any age", .commands = ",scan,db status,", .foreign = " --max-db-age "},
+     .help = "older data end with exit 4; none: any age", .commands = ",scan,check,audit,db status,", .foreign = " --max-db-age "},
     {.name = "db-update", .key = "db.update", .type = PLM_OPT_CHOICE, .argument = "auto|never", .choices = auto_never, .fallback = "auto",
      .system_only = true, .help = "fetch vulnerability data by itself where they are missing or a day old", .commands = SCAN,
      .foreign = " --skip-db-update --skip-update --no-update --skip-java-db-update --auto-refresh "},
@@ -113,7 +161,7 @@ const struct plm_option plm_options[] = {
 
     /* cache */
     {.name = "max-size", .key = "cache.max-size", .type = PLM_OPT_SIZE, .argument = "SIZE", .fallback = "1GiB", .system_only = true,
-     .help = "bytes that the layer cache may keep", .commands = ",scan,cache prune,"},
+     .help = "bytes that the layer cache may keep", .commands = ",scan,check,audit,cache prune,"},
 
     /* configuration commands */
     {.name = "force", .letter = 'f', .type = PLM_OPT_FLAG, .help = "overwrite the file", .commands = ",config init,"},

@@ -7,6 +7,8 @@
 
 // clang-format off
 const struct plm_code_row plm_codes[] = {
+    {"audit.no-such-object", "no engine has a container, image or service of that name"},
+    {"audit.unknown", "a check that was named could not be judged"},
     {"base.not-a-prefix", "the image named by --base is not what this image was built on"},
     {"cache.no-dir", "no directory for the cache is known"},
     {"catalog.bad-record", "a layer's record of a package database does not read; the layer is scanned again"},
@@ -36,6 +38,7 @@ const struct plm_code_row plm_codes[] = {
     {"distro.unknown", "packages of a distribution that is not known, so nothing can be matched"},
     {"engine.context", "a Docker context that does not exist or does not read"},
     {"engine.error", "the container engine answered with an error"},
+    {"engine.none", "no container engine was found on this machine"},
     {"engine.not-found", "the container engine knows no such image or container"},
     {"engine.permission", "the container engine refuses this user"},
     {"engine.unreachable", "no container engine answers there"},

@@ -19,6 +19,7 @@ enum plm_sort { PLM_SORT_SEVERITY, PLM_SORT_RISK, PLM_SORT_EPSS, PLM_SORT_PACKAG
 struct plm_report_options {
     unsigned width; /* columns; 0: 80 */
     bool color, is_tty;
+    bool one_screen;                /* table: the page of `check`, unless verbose */
     enum plm_severity min_severity; /* display only */
     enum plm_group group_by;
     enum plm_sort sort;

@@ -95,7 +95,7 @@ void plm_table_counts(const struct plm_table *t, const uint64_t *by_severity)
     put_counts(t->out, by_severity, t->opt->color);
 }
 
-static void heading(const struct plm_table *t, const char *text)
+void plm_table_heading(const struct plm_table *t, const char *text)
 {
     plm_buf_printf(t->out, "\n%s%s%s", t->opt->color ? "\033[1m" : "", text, t->opt->color ? "\033[0m" : "");
 }
@@ -311,7 +311,7 @@ static void diagnostics(const struct plm_table *t)
     const struct plm_report *r = t->r;
     if (!r->diagnostics.n)
         return;
-    heading(t, "COULD NOT LOOK");
+    plm_table_heading(t, "COULD NOT LOOK");
     plm_buf_printf(t->out, "  %zu diagnostic%s\n", r->diagnostics.n, r->diagnostics.n == 1 ? "" : "s");
     for (size_t i = 0; i < r->diagnostics.n; i++) {
         const struct plm_diagnostic *d = &r->diagnostics.v[i];
@@ -383,7 +383,7 @@ static void suppressed(const struct plm_table *t)
 static void verdict(const struct plm_table *t)
 {
     const struct plm_verdict *v = &t->r->verdict;
-    heading(t, "VERDICT");
+    plm_table_heading(t, "VERDICT");
     const char *color = !t->opt->color                 ? ""
                         : v->result == PLM_RESULT_FAIL ? "\033[1;31m"
                         : v->result == PLM_RESULT_PASS ? "\033[32m"
@@ -452,6 +452,11 @@ static int write_table(const struct plm_report *r, const struct plm_report_optio
         return plm_fail_oom(err);
     if (plm_report_select(r, opt, &list, &n, err) < 0)
         return -1;
+    if (opt->one_screen && !opt->verbose && r->scores.n) {
+        free(list);
+        plm_table_screen(&t);
+        return plm_buf_check(out, err);
+    }
     for (uint32_t i = 0; i < r->targets.n; i++) {
         size_t packages = 0;
         for (size_t k = 0; k < r->packages.n; k++)

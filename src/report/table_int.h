@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table's two halves: lines (table.c) and which findings stand together (group.c).
+ * The table's parts: lines (table.c), which findings stand together (group.c), the one screen of
+ * `check` (screen.c).
  */
 #pragma once
 
@@ -32,6 +33,7 @@ void plm_table_fit(struct plm_buf *out, plm_sv s, size_t width);
 void plm_table_column(struct plm_buf *out, plm_sv s, size_t width);
 void plm_table_severity(const struct plm_table *t, enum plm_severity s, size_t width);
 void plm_table_counts(const struct plm_table *t, const uint64_t *by_severity);
+void plm_table_heading(const struct plm_table *t, const char *text);
 void plm_table_wrap(const struct plm_table *t, plm_sv s, size_t indent);
 /* One line; lead: a column between id and text (package and versions), or null. */
 void plm_table_finding(const struct plm_table *t, const struct plm_finding *f, size_t id_width, plm_sv lead);
@@ -40,3 +42,5 @@ void plm_table_group(const struct plm_table *t, const struct plm_bunch *g, bool 
 /* All findings of one target from the selected list (group.c). */
 void plm_table_findings(const struct plm_table *t, struct plm_arena *a, const struct plm_finding *const *list,
                         size_t n, uint32_t target);
+/* The one screen of `check`. */
+void plm_table_screen(const struct plm_table *t);

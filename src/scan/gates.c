@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The gate of design.md part 4: `--fail-on COND,...` with COND = [KIND:]LEVEL[:fixable][:own][:new],
- * kev, epss>=N, risk>=N, none; and the verdicts that follow from it and from what could not be examined.
+ * update, kev, epss>=N, risk>=N, none; and the verdicts that follow from it and from what could not be
+ * examined.
  */
 #include "scan/scan.h"
 
@@ -30,9 +31,8 @@ static int nonsense(plm_err **err, plm_sv text)
 {
     int r =
         plm_fail_id(err, PLM_E_USAGE, "gate.invalid", "--fail-on: %.*s is no condition", PLM_SV_ARG(text));
-    plm_err_hint(
-        err,
-        "[KIND:]LEVEL[:fixable][:own][:new], kev, epss>=N, risk>=N or none; e.g. --fail-on high:fixable,kev");
+    plm_err_hint(err, "[KIND:]LEVEL[:fixable][:own][:new], update, kev, epss>=N, risk>=N or none; e.g. "
+                      "--fail-on high:fixable,kev");
     return r;
 }
 
@@ -40,8 +40,8 @@ static int parse_one(plm_sv text, enum plm_kind default_kind, struct plm_gate *g
 {
     *g = (struct plm_gate){.kind = default_kind, .text = text};
     plm_sv tail;
-    if (plm_sv_is(text, "kev")) {
-        g->what = PLM_GATE_KEV;
+    if (plm_sv_is(text, "kev") || plm_sv_is(text, "update")) {
+        g->what = text.p[0] == 'k' ? PLM_GATE_KEV : PLM_GATE_UPDATE;
         return 0;
     }
     if (plm_sv_starts(text, PLM_SV("epss>=")) || plm_sv_starts(text, PLM_SV("risk>="))) {
@@ -93,11 +93,22 @@ int plm_gates_parse(plm_sv text, enum plm_kind default_kind, struct plm_arena *a
     return 0;
 }
 
+/* The distribution's own repository has a newer build for security. */
+static bool is_pending_update(const struct plm_finding *f)
+{
+    for (size_t i = 0; i < f->matched.n; i++)
+        if (plm_sv_is(f->matched.v[i].feed, "repo"))
+            return true;
+    return false;
+}
+
 bool plm_gate_hits(const struct plm_gate *g, const struct plm_finding *f)
 {
     if (f->suppressed)
         return false;
     switch (g->what) {
+    case PLM_GATE_UPDATE:
+        return is_pending_update(f);
     case PLM_GATE_KEV:
         return f->kev;
     case PLM_GATE_EPSS:

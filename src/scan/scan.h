@@ -19,9 +19,9 @@
 #include "repo/repo.h"
 #include "vulndb/vulndb.h"
 
-/* One condition of --fail-on: [KIND:]LEVEL[:fixable][:own][:new], kev, epss>=N, risk>=N. */
+/* One condition of --fail-on: [KIND:]LEVEL[:fixable][:own][:new], update, kev, epss>=N, risk>=N. */
 struct plm_gate {
-    enum { PLM_GATE_LEVEL, PLM_GATE_KEV, PLM_GATE_EPSS, PLM_GATE_RISK } what;
+    enum { PLM_GATE_LEVEL, PLM_GATE_UPDATE, PLM_GATE_KEV, PLM_GATE_EPSS, PLM_GATE_RISK } what;
     enum plm_kind kind;
     bool any_kind, fixable, own, only_new;
     enum plm_severity level;

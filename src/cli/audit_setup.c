@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Configuration to audit options, and what is done once after the audit.
+ */
+#include "cli/audit_setup.h"
+
+/* ---- options ----------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *option;
+    size_t offset; /* of a plm_sv_vec in struct plm_audit_options */
+} lists[] = {
+    {"check", offsetof(struct plm_audit_options, checks)},
+    {"skip-check", offsetof(struct plm_audit_options, skip)},
+    {"filter", offsetof(struct plm_audit_options, filters)},
+    {"trusted-users", offsetof(struct plm_audit_options, expect.trusted_users)},
+    {"allowed-registries", offsetof(struct plm_audit_options, expect.allowed_registries)},
+    {"allowed-mounts", offsetof(struct plm_audit_options, expect.allowed_mounts)},
+    {"allowed-capabilities", offsetof(struct plm_audit_options, expect.allowed_capabilities)},
+    {"allowed-runtimes", offsetof(struct plm_audit_options, expect.allowed_runtimes)},
+    {"log-drivers", offsetof(struct plm_audit_options, expect.log_drivers)},
+    {"allowed-processes", offsetof(struct plm_audit_options, expect.allowed_processes)},
+    {"allowed-services", offsetof(struct plm_audit_options, expect.allowed_services)},
+    {"allowed-listeners", offsetof(struct plm_audit_options, expect.allowed_listeners)},
+    {"allowed-setuid", offsetof(struct plm_audit_options, expect.allowed_setuid)},
+    {"allowed-ports", offsetof(struct plm_audit_options, expect.allowed_ports)},
+    {"severities", offsetof(struct plm_audit_options, expect.severities)},
+};
+
+static void set_lists(const struct plm_config *c, struct plm_arena *a, struct plm_audit_options *o)
+{
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        const plm_sv *v;
+        size_t n = plm_config_list(c, lists[i].option, &v);
+        plm_sv_vec *to = (plm_sv_vec *)(void *)((char *)o + lists[i].offset);
+        for (size_t k = 0; k < n; k++)
+            plm_sv_vec_add(a, to, v[k]);
+    }
+}
+
+static int check_severities(const struct plm_audit_options *o, plm_err **err)
+{
+    for (size_t i = 0; i < o->expect.severities.n; i++) {
+        plm_sv id, level;
+        enum plm_severity s;
+        plm_sv text = o->expect.severities.v[i];
+        if (!plm_sv_cut(text, '=', &id, &level) || !plm_severity_parse(level, &s) || !plm_check_find(id))
+            return plm_fail(err, PLM_E_CONFIG, "audit.severities: %.*s is not CHECK=LEVEL", PLM_SV_ARG(text));
+    }
+    return 0;
+}
+
+static int set_options(struct plm_cli *cli, struct plm_audit_setup *s, plm_err **err)
+{
+    const struct plm_config *c = cli->config;
+    struct plm_audit_options *o = &s->audit;
+    set_lists(c, s->scan.arena, o);
+    o->stages = PLM_STAGE_ALL;
+    o->framework = plm_framework_name(plm_config_text(c, "framework"));
+    o->level = (unsigned)plm_config_number(c, "level");
+    o->root = plm_config_text(c, "root");
+    o->host = plm_config_text(c, "host");
+    o->context = plm_config_text(c, "context");
+    /* The engines of a disk or of a recorded tree do not answer here. */
+    o->no_engine = o->root.n && !o->host.n && !o->context.n;
+    o->expect.max_image_age = plm_config_number(c, "max-image-age") / 1000;
+    o->expect.max_idle = plm_config_number(c, "max-idle") / 1000;
+    o->expect.restart_max = plm_config_number(c, "restart-max");
+    o->expect.low_port = plm_config_number(c, "low-port");
+    if (plm_config_is_set(c, "level") && o->level != 1 && o->level != 2)
+        return plm_fail(err, PLM_E_USAGE, "--level: 1 or 2");
+    return check_severities(o, err);
+}
+
+int plm_audit_setup(struct plm_cli *cli, const char *default_gate, struct plm_audit_setup *out, plm_err **err)
+{
+    *out = (struct plm_audit_setup){0};
+    /* A gate that cannot be read must fail before the work, not after it. */
+    bool is_set = plm_config_is_set(cli->config, "fail-on");
+    plm_sv text = is_set ? plm_config_text(cli->config, "fail-on") : plm_sv_from(default_gate);
+    if (plm_gates_parse(text, PLM_KIND_AUDIT, cli->arena, &out->gates, &out->n_gates, err) < 0)
+        return -1;
+    out->is_gate_given = out->n_gates > 0;
+    if (plm_scan_setup(cli, PLM_SETUP_VULNERABILITIES | PLM_SETUP_NO_WORDS, &out->scan, err) < 0 ||
+        set_options(cli, out, err) < 0)
+        return -1;
+    return plm_arena_check(out->scan.arena, err);
+}
+
+void plm_audit_setup_done(struct plm_audit_setup *s)
+{
+    plm_scan_setup_done(&s->scan);
+}
+
+/* ---- scans ----------------------------------------------------------------------------------------- */
+
+int plm_audit_scan(struct plm_cli *cli, struct plm_audit_setup *s, const char *word, struct plm_report *r,
+                   plm_err **err)
+{
+    plm_err *e = NULL;
+    if (plm_scan_word(&cli->ctx, word, &s->scan.scan, r, &e) >= 0)
+        return 0;
+    enum plm_code code = plm_err_code(e);
+    if (code == PLM_E_CANCEL || code == PLM_E_OOM || code == PLM_E_CONFIG)
+        return plm_err_move(err, &e);
+    plm_cli_error(cli, e);
+    plm_diag_err(r, "target.failed", PLM_SEV_HIGH, PLM_NONE, plm_sv_from(word), e);
+    plm_cli_exit_add(cli, r, plm_code_exit(code));
+    plm_err_free(e);
+    return 0;
+}
+
+/* ---- from findings to the verdict -------------------------------------------------------------------- */
+
+/* A check that was named and could not be judged makes the run incomplete; others only count in the score. */
+static void note_unknown(const struct plm_audit_options *o, struct plm_report *r)
+{
+    for (size_t i = 0; o->checks.n && i < r->checks.n; i++) {
+        const struct plm_check_row *row = &r->checks.v[i];
+        if (row->outcome == PLM_OUT_UNKNOWN)
+            plm_diag(r, "audit.unknown", PLM_SEV_HIGH, row->target, row->object,
+                     "check %.*s could not be judged: %.*s", PLM_SV_ARG(row->id),
+                     PLM_SV_ARG(row->evidence.n ? row->evidence.v[0] : PLM_SV("no evidence")));
+    }
+}
+
+int plm_audit_conclude(struct plm_cli *cli, struct plm_audit_setup *s, struct plm_report *r, plm_err **err)
+{
+    note_unknown(&s->audit, r);
+    if (plm_scan_finish(&cli->ctx, &s->scan.scan, s->scan.before, r, err) < 0 ||
+        plm_gates_judge(r, s->gates, s->n_gates, s->is_gate_given, err) < 0 || plm_audit_score(r, err) < 0)
+        return -1;
+    if (plm_net_hosts(r->arena, &r->network, err) < 0)
+        return -1;
+    return 0;
+}
