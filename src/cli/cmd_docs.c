@@ -6,7 +6,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "catalog/catalog.h"
-#include "cli/cli.h"
+#include "cli/docs_int.h"
 #include "version/version.h"
 #include "vulndb/vulndb.h"
 
@@ -37,7 +37,7 @@ static void code_cell(struct plm_buf *b, const char *s)
     }
 }
 
-static void page_start(struct plm_buf *b, const char *title, const char *text)
+void plm_docs_page_start(struct plm_buf *b, const char *title, const char *text)
 {
     plm_buf_printf(
         b, "# %s\n\n<!-- Made by `plimsoll docs`; change the tables in src/, not this file. -->\n\n%s\n\n",
@@ -68,9 +68,9 @@ static void option_rows(struct plm_buf *b, const char *command)
 
 static void page_commands(struct plm_buf *b, struct plm_arena *a)
 {
-    page_start(b, "Commands",
-               "The options of every command, such as `--quiet` and `--offline`, stand in "
-               "[options.md](options.md).");
+    plm_docs_page_start(b, "Commands",
+                        "The options of every command, such as `--quiet` and `--offline`, stand in "
+                        "[options.md](options.md).");
     const struct plm_command *const *list = plm_commands_sorted(a);
     for (; list && *list; list++) {
         const struct plm_command *c = *list;
@@ -95,13 +95,14 @@ static void page_commands(struct plm_buf *b, struct plm_arena *a)
 static void page_options(struct plm_buf *b, struct plm_arena *a)
 {
     (void)a;
-    page_start(b, "Options, keys and variables",
-               "Every option is a key of `plimsoll.yaml` and a variable. Order: locked > flag > environment "
-               "> `--config` > project\n"
-               "(`./plimsoll.yaml`) > user (`$XDG_CONFIG_HOME/plimsoll/plimsoll.yaml`) > system "
-               "(`/etc/plimsoll/plimsoll.yaml`); a\n"
-               "list replaces the one below it. The system file may `lock` keys. Keys marked \"no\" may not "
-               "stand in a project file.");
+    plm_docs_page_start(
+        b, "Options, keys and variables",
+        "Every option is a key of `plimsoll.yaml` and a variable. Order: locked > flag > environment "
+        "> `--config` > project\n"
+        "(`./plimsoll.yaml`) > user (`$XDG_CONFIG_HOME/plimsoll/plimsoll.yaml`) > system "
+        "(`/etc/plimsoll/plimsoll.yaml`); a\n"
+        "list replaces the one below it. The system file may `lock` keys. Keys marked \"no\" may not "
+        "stand in a project file.");
     plm_buf_str(
         b,
         "| option | key | variable | in a project file | default | meaning |\n|---|---|---|---|---|---|\n");
@@ -158,7 +159,8 @@ static const char *joined(struct plm_arena *a, const char *const *list)
 
 static void page_catalogers(struct plm_buf *b, struct plm_arena *a)
 {
-    page_start(b, "Catalogers", "Which files of an image or root directory describe installed packages.");
+    plm_docs_page_start(b, "Catalogers",
+                        "Which files of an image or root directory describe installed packages.");
     plm_buf_str(b, "| cataloger | packages | purl type | files |\n|---|---|---|---|\n");
     struct table_row *rows = plm_arena_array(a, PLM_SET_COUNT(plm_catalogers), sizeof(*rows));
     size_t n = 0;
@@ -171,7 +173,7 @@ static void page_catalogers(struct plm_buf *b, struct plm_arena *a)
 
 static void page_feeds(struct plm_buf *b, struct plm_arena *a)
 {
-    page_start(b, "Feed formats", "What `plimsoll db build --feed FORMAT=PATH_OR_URL` reads.");
+    plm_docs_page_start(b, "Feed formats", "What `plimsoll db build --feed FORMAT=PATH_OR_URL` reads.");
     plm_buf_str(b, "| format | content | from | tested with |\n|---|---|---|---|\n");
     struct table_row *rows = plm_arena_array(a, PLM_SET_COUNT(plm_feeds), sizeof(*rows));
     size_t n = 0;
@@ -183,7 +185,8 @@ static void page_feeds(struct plm_buf *b, struct plm_arena *a)
 
 static void page_schemes(struct plm_buf *b, struct plm_arena *a)
 {
-    page_start(b, "Version schemes", "How versions are ordered; `plimsoll vercmp SCHEME A B` shows it.");
+    plm_docs_page_start(b, "Version schemes",
+                        "How versions are ordered; `plimsoll vercmp SCHEME A B` shows it.");
     plm_buf_str(b, "| scheme | order | also called |\n|---|---|---|\n");
     struct table_row *rows = plm_arena_array(a, PLM_SET_COUNT(plm_schemes), sizeof(*rows));
     size_t n = 0;
@@ -195,13 +198,14 @@ static void page_schemes(struct plm_buf *b, struct plm_arena *a)
 
 static void page_formats(struct plm_buf *b, struct plm_arena *a)
 {
-    page_start(b, "Output formats",
-               "`-o FORMAT` writes to standard output, `-o FORMAT=FILE` into a file, `-o FORMAT=DIR/` into "
-               "`DIR/report.EXTENSION`;\n"
-               "several in one run. Files are replaced atomically, on a failed verdict too. The fields of "
-               "`json` stand in\n"
-               "[report-v1.schema.json](../schema/report-v1.schema.json); templates in "
-               "[templates.md](../templates.md).");
+    plm_docs_page_start(
+        b, "Output formats",
+        "`-o FORMAT` writes to standard output, `-o FORMAT=FILE` into a file, `-o FORMAT=DIR/` into "
+        "`DIR/report.EXTENSION`;\n"
+        "several in one run. Files are replaced atomically, on a failed verdict too. The fields of "
+        "`json` stand in\n"
+        "[report-v1.schema.json](../schema/report-v1.schema.json); templates in "
+        "[templates.md](../templates.md).");
     plm_buf_str(b, "| format | content | extension |\n|---|---|---|\n");
     struct table_row *rows = plm_arena_array(a, PLM_SET_COUNT(plm_formats), sizeof(*rows));
     size_t n = 0;
@@ -214,9 +218,10 @@ static void page_formats(struct plm_buf *b, struct plm_arena *a)
 static void page_codes(struct plm_buf *b, struct plm_arena *a)
 {
     (void)a;
-    page_start(b, "Codes of errors and diagnostics",
-               "An error prints its code in brackets; a diagnostic carries it in `diagnostics[].code`. They "
-               "are stable.");
+    plm_docs_page_start(
+        b, "Codes of errors and diagnostics",
+        "An error prints its code in brackets; a diagnostic carries it in `diagnostics[].code`. They "
+        "are stable.");
     plm_buf_str(b, "| code | meaning |\n|---|---|\n");
     for (size_t i = 0; i < plm_codes_n; i++) {
         plm_buf_str(b, "| ");
@@ -243,10 +248,11 @@ static const struct {
 static void page_exit(struct plm_buf *b, struct plm_arena *a)
 {
     (void)a;
-    page_start(b, "Exit codes",
-               "The same for every command. If several apply, the order is 2 > 1 > 3 > 4 > 5 > 0; the others "
-               "stand in\n"
-               "`run.exit.also` of the report.");
+    plm_docs_page_start(
+        b, "Exit codes",
+        "The same for every command. If several apply, the order is 2 > 1 > 3 > 4 > 5 > 0; the others "
+        "stand in\n"
+        "`run.exit.also` of the report.");
     plm_buf_str(b, "| code | meaning |\n|---|---|\n");
     for (size_t i = 0; i < sizeof(exit_rows) / sizeof(exit_rows[0]); i++)
         plm_buf_printf(b, "| %d | %s |\n", exit_rows[i].code, exit_rows[i].meaning);
@@ -415,7 +421,7 @@ static int run(struct plm_cli *cli, plm_err **err)
     } pages[] = {
         {"commands.md", page_commands}, {"options.md", page_options}, {"catalogers.md", page_catalogers},
         {"feeds.md", page_feeds},       {"schemes.md", page_schemes}, {"formats.md", page_formats},
-        {"codes.md", page_codes},       {"exit-codes.md", page_exit},
+        {"codes.md", page_codes},       {"exit-codes.md", page_exit}, {"checks.md", plm_docs_page_checks},
     };
     const char *const *words;
     plm_config_words(cli->config, &words);
