@@ -314,6 +314,8 @@ int plm_scan_setup(struct plm_cli *cli, unsigned flags, struct plm_scan_setup *o
         plm_sv_vec_add(s->arena, &s->scan.match.channels, channels[i]);
     if (set_extractors(s, err) < 0 || set_kinds(cli->config, s, err) < 0 || load_exceptions(cli, s, err) < 0)
         return -1;
+    s->scan.image.verify_diff_ids = plm_config_flag(cli->config, "verify-diff-ids") || s->scan.base.p ||
+                                    (s->exceptions && plm_exceptions_want_diff_ids(s->exceptions));
     if (!(flags & PLM_SETUP_VULNERABILITIES))
         s->scan.want_vulnerabilities = false;
     /* Sources first: a word that means nothing must not wait for an update of the data. */

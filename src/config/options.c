@@ -66,6 +66,9 @@ const struct plm_option plm_options[] = {
      .help = "which image of a multi-platform one; default: this machine's", .commands = SCAN},
     {.name = "base", .key = "base", .type = PLM_OPT_TEXT, .argument = "REF",
      .help = "the base image, to tell its findings from the image's own", .commands = SCAN},
+    {.name = "verify-diff-ids", .key = "verify-diff-ids", .type = PLM_OPT_FLAG,
+     .help = "hash compressed layers a second time, uncompressed, and compare with the image's config; "
+             "--base and exceptions by layer do so by themselves", .commands = SCAN},
     {.name = "scope", .key = "scope", .type = PLM_OPT_CHOICE, .argument = "SCOPE", .choices = scopes, .fallback = "merged",
      .help = "all-layers: also what later layers deleted or replaced", .commands = SCAN},
     {.name = "root", .key = "root", .type = PLM_OPT_DIR, .argument = "DIR", .system_only = true,

@@ -55,7 +55,8 @@ struct plm_builder {
     PLM_VEC(struct plm_want) pending;
     PLM_VEC(struct plm_record_diag) diags;
     uint32_t diags_dropped;
-    bool is_truncated;
+    bool is_truncated, has_diff_id;
+    unsigned char diff_id[PLM_SHA256_BYTES];
 };
 
 /* ---- life ------------------------------------------------------------------------------------- */
@@ -825,6 +826,14 @@ static void emit_rest(struct emission *x)
     }
     for (size_t i = 0; i < b->diags.n; i++)
         plm_record_put_diag(&x->w, &b->diags.v[i]);
+    if (b->has_diff_id)
+        plm_record_put_diff_id(&x->w, plm_sv_n((const char *)b->diff_id, PLM_SHA256_BYTES));
+}
+
+void plm_builder_diff_id(struct plm_builder *b, const unsigned char sum[PLM_SHA256_BYTES])
+{
+    memcpy(b->diff_id, sum, PLM_SHA256_BYTES);
+    b->has_diff_id = true;
 }
 
 int plm_builder_write(struct plm_builder *b, struct plm_buf *out, plm_err **err)

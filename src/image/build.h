@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "codec/hash.h"
 #include "codec/stream.h"
 #include "image/record.h"
 
@@ -17,6 +18,7 @@ struct plm_wanted {
     size_t n_extractors;
     const struct plm_want *wants;
     size_t n_wants;
+    bool diff_id; /* hash the uncompressed layer too */
 };
 void plm_wanted_encode(struct plm_buf *out, const struct plm_wanted *w);
 int plm_wanted_decode(struct plm_rd *rd, struct plm_arena *a, struct plm_wanted *out, plm_err **err);
@@ -70,6 +72,8 @@ void plm_builder_diag(struct plm_builder *b, const char *code, enum plm_severity
 void plm_builder_cut(struct plm_builder *b, const char *code, plm_sv object, const plm_err *e);
 /* The path of a node, in a buffer of the builder that lasts until the next call. */
 plm_sv plm_builder_path(struct plm_builder *b, uint32_t node);
+/* The hash of the uncompressed layer, to go into the record. */
+void plm_builder_diff_id(struct plm_builder *b, const unsigned char sum[PLM_SHA256_BYTES]);
 int plm_builder_write(struct plm_builder *b, struct plm_buf *out, plm_err **err);
 
 /* A layer's stream (taken) to its record: what the LAYER job does. */

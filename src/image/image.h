@@ -130,6 +130,7 @@ struct plm_image_options {
     bool no_cache;
     uint64_t cache_bytes; /* bound of the layer cache; 0: PLM_CACHE_BYTES_DEFAULT */
     bool engine_export;   /* do not read the engine's storage in place */
+    bool verify_diff_ids; /* of compressed layers as well: those that come as they are always are */
 };
 
 struct plm_analysis *plm_image_analyze(const struct plm_ctx *ctx, const struct plm_source *src,

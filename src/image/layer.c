@@ -123,6 +123,12 @@ static unsigned how_to_open(const struct plm_layer_run *run)
     return run->opt->want_owned ? PLM_RECORD_OWNED : 0;
 }
 
+/* A record from before its diff id was asked for. A layer that could not be read whole never has one. */
+static bool lacks_diff_id(const struct plm_layer_run *run)
+{
+    return run->wanted.diff_id && !run->record.diff_id.n && !(run->record.flags & PLM_RECORD_TRUNCATED);
+}
+
 static bool load_record(struct plm_layer_run *run, const struct plm_cache_key *key)
 {
     if (run->opt->no_cache || !plm_cache_load(run->ctx, PLM_CACHE_LAYER, key, &run->map))
@@ -130,6 +136,11 @@ static bool load_record(struct plm_layer_run *run, const struct plm_cache_key *k
     plm_err *e = NULL;
     if (plm_record_open(run->map.view, plm_cache_key_sv(key), how_to_open(run), run->wanted.n_extractors,
                         run->arena, &run->record, &e) == 0) {
+        if (lacks_diff_id(run)) { /* read again, and stored with it */
+            run->record = (struct plm_record){0};
+            plm_fs_map_done(&run->map);
+            return false;
+        }
         run->is_cached = run->is_loaded = true;
         return true;
     }

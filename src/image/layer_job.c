@@ -3,8 +3,12 @@
  * Worker: a layer's bytes (ring) to its record. Compression and tar come from codec/; entries go to the
  * builder; the contents of wanted files go to their extractors one file at a time.
  *
+ * Where it is asked for, the uncompressed bytes are hashed on the way: that costs as much again as half of
+ * inflating them (docs/performance.md), so it is not done for every scan.
+ *
  * What breaks the stream cuts the record there: what came before is kept and a diagnostic says so.
  */
+#include "codec/hash.h"
 #include "codec/tar.h"
 #include "image/build.h"
 #include "image/worker.h"
@@ -102,14 +106,31 @@ static int drain(struct plm_stream *s, plm_err **err)
     }
 }
 
-static int read_layer(struct plm_builder *b, struct plm_stream *raw, const struct plm_limits *limits,
-                      plm_err **err)
+static void see(void *hash, plm_sv bytes)
 {
-    plm_auto(plm_stream_free) struct plm_stream *s = plm_stream_decompress(raw, limits, err);
-    plm_auto(plm_tar_free) struct plm_tar *t = s ? plm_tar_new(s, limits, err) : NULL;
-    if (!t || read_entries(b, s, t, limits, err) < 0 || drain(s, err) < 0)
+    plm_sha256_update(hash, bytes.p, bytes.n);
+}
+
+static int read_layer(struct plm_builder *b, struct plm_stream *raw, const struct plm_limits *limits,
+                      bool want_diff_id, plm_err **err)
+{
+    plm_auto(plm_sha256_free) struct plm_sha256 *hash = want_diff_id ? plm_sha256_new(err) : NULL;
+    if (want_diff_id && !hash) {
+        plm_stream_free(raw);
         return -1;
-    return check_bytes(s, limits, err);
+    }
+    struct plm_stream *plain = plm_stream_decompress(raw, limits, err);
+    plm_auto(plm_stream_free) struct plm_stream *s =
+        plain && hash ? plm_stream_tap(plain, see, hash, err) : plain;
+    plm_auto(plm_tar_free) struct plm_tar *t = s ? plm_tar_new(s, limits, err) : NULL;
+    if (!t || read_entries(b, s, t, limits, err) < 0 || drain(s, err) < 0 || check_bytes(s, limits, err) < 0)
+        return -1;
+    if (hash) { /* only of a layer that was read whole */
+        unsigned char sum[PLM_SHA256_BYTES];
+        plm_sha256_final(hash, sum);
+        plm_builder_diff_id(b, sum);
+    }
+    return 0;
 }
 
 int plm_layer_record(struct plm_stream *raw, plm_sv name, const struct plm_limits *limits,
@@ -121,7 +142,7 @@ int plm_layer_record(struct plm_stream *raw, plm_sv name, const struct plm_limit
         return -1;
     }
     plm_err *bad = NULL;
-    if (read_layer(b, raw, limits, &bad) < 0) {
+    if (read_layer(b, raw, limits, wanted->diff_id, &bad) < 0) {
         plm_builder_cut(b, NULL, name, bad);
         plm_err_free(bad);
     }

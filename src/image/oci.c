@@ -243,6 +243,9 @@ static int add_layer(const struct plm_blobs *blobs, const struct plm_doc_descrip
                                  .where = x.fd < 0 ? ready.where : PLM_LAYER_EXTENT,
                                  .record = ready.record,
                                  .sealed_as = ready.sealed_as,
+                                 .computed = ready.computed,
+                                 .is_plain =
+                                     x.fd < 0 ? ready.is_plain : plm_extent_is_plain(x.fd, x.offset, x.bytes),
                                  .fd = x.fd,
                                  .offset = x.offset,
                                  .bytes = x.bytes,

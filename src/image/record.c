@@ -111,6 +111,12 @@ void plm_record_put_diag(struct plm_record_writer *w, const struct plm_record_di
     w->counts[DIAGS]++;
 }
 
+void plm_record_put_diff_id(struct plm_record_writer *w, plm_sv sum)
+{
+    plm_buf_sv_put(w->out, sum);
+    w->has_diff_id = true;
+}
+
 static void set_le(char *p, uint64_t v, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -124,7 +130,7 @@ void plm_record_end(struct plm_record_writer *w, unsigned flags)
         out->failed = w->owned->failed;
     if (out->failed)
         return;
-    set_le(out->p + 8, flags, 4);
+    set_le(out->p + 8, flags | (w->has_diff_id ? PLM_RECORD_DIFF_ID : 0u), 4);
     for (size_t i = 0; i < SECTIONS; i++)
         set_le(out->p + 12 + 4 * i, w->counts[i], 4);
     set_le(out->p + 32, out->n - HEADER, 8);
@@ -249,6 +255,8 @@ static bool read_rest(struct plm_rd *rd, size_t n_extractors, struct plm_record 
         if (severity >= PLM_SEV_COUNT_ || d->code.n == 0)
             return false;
     }
+    if (out->flags & PLM_RECORD_DIFF_ID)
+        out->diff_id = plm_rd_bytes(rd, PLM_SHA256_BYTES);
     return !rd->failed && plm_rd_left(rd) == 0;
 }
 

@@ -10,7 +10,8 @@
  *  48  SHA-256 of the owned part
  *  80  SHA-256 of the name it is stored under, the bytes 0 to 79 and the main part
  *                                                       (both zero on the pipe: the cache seals)
- * 112  main part: varints and views; entries are sorted by path and front-coded
+ * 112  main part: varints and views; entries are sorted by path and front-coded; with the flag
+ *      PLM_RECORD_DIFF_ID the last 32 bytes are the SHA-256 of the uncompressed layer
  *      owned part: lists of owned files, which facts point into
  *
  * Order of paths: component by component, so a directory is followed by what is below it.
@@ -76,9 +77,13 @@ struct plm_record_writer {
     plm_sv last;           /* path of the last entry: lives as long as the writer */
     uint32_t counts[4];
     unsigned section;
+    bool has_diff_id;
 };
 
-enum { PLM_RECORD_TRUNCATED = 1, /* something could not be read: its diagnostics say what */ };
+enum {
+    PLM_RECORD_TRUNCATED = 1, /* something could not be read: its diagnostics say what */
+    PLM_RECORD_DIFF_ID = 2,   /* set by plm_record_put_diff_id */
+};
 
 void plm_record_begin(struct plm_record_writer *w, struct plm_buf *out, struct plm_buf *owned);
 /* In the order entries, facts, wants, diagnostics; entries sorted. */
@@ -86,6 +91,8 @@ void plm_record_put_entry(struct plm_record_writer *w, const struct plm_record_e
 void plm_record_put_fact(struct plm_record_writer *w, const struct plm_record_fact *f);
 void plm_record_put_want(struct plm_record_writer *w, const struct plm_want *want);
 void plm_record_put_diag(struct plm_record_writer *w, const struct plm_record_diag *d);
+/* After everything else: the hash of the uncompressed layer (32 bytes). */
+void plm_record_put_diff_id(struct plm_record_writer *w, plm_sv sum);
 /* Writes the counts and appends the owned part to `out`. */
 void plm_record_end(struct plm_record_writer *w, unsigned flags);
 
@@ -102,6 +109,7 @@ struct plm_record {
     size_t n_wants;
     struct plm_record_diag *diags;
     size_t n_diags;
+    plm_sv diff_id; /* 32 bytes; null: not computed */
 };
 
 enum {

@@ -434,6 +434,36 @@ static void judge_layer(struct run *r, size_t i)
     r->plan->bytes_read += l->bytes_read;
 }
 
+/* The diff id that the config claims against the bytes: for nothing where the layer lies there as it is, by
+ * the worker's word where it was asked to hash (never a key of the cache). An engine's own store is believed.
+ */
+static void judge_diff_id(struct run *r, size_t i)
+{
+    struct plm_layer_run *l = &r->layers[i];
+    struct plm_plan_layer *p = &r->plan->layers.v[i];
+    char text[PLM_DIGEST_CHARS + 1];
+    plm_sv actual = l->computed[0] ? plm_sv_from(l->computed) : p->computed;
+    bool is_claim = !plm_digest_valid(p->about.digest); /* then layer.digest-mismatch has said it */
+    if (!plm_digest_valid(p->about.diff_id) || !l->is_loaded)
+        return;
+    if (p->where == PLM_LAYER_OVERLAY) {
+        p->about.is_diff_id_verified = true;
+        return;
+    }
+    if (!p->is_plain) {
+        if (l->record.diff_id.n)
+            plm_digest_text((const unsigned char *)l->record.diff_id.p, text);
+        actual = l->record.diff_id.n ? plm_sv_from(text) : PLM_SV_NULL;
+    }
+    if (!actual.n)
+        return;
+    p->about.is_diff_id_verified = plm_sv_eq(actual, p->about.diff_id);
+    if (!p->about.is_diff_id_verified && !(p->is_plain && is_claim))
+        plm_plan_diag(r->plan, "layer.diff-id-mismatch", PLM_SEV_HIGH, l->layer->name,
+                      "uncompressed it has the digest %.*s, where the config says %.*s", PLM_SV_ARG(actual),
+                      PLM_SV_ARG(p->about.diff_id));
+}
+
 static struct plm_analysis *finish(struct run *r, plm_err **err)
 {
     struct plm_plan *p = r->plan;
@@ -443,6 +473,7 @@ static struct plm_analysis *finish(struct run *r, plm_err **err)
     bool lacks_landlock = false;
     for (size_t i = 0; i < r->n; i++) {
         judge_layer(r, i);
+        judge_diff_id(r, i);
         take_layer(r, a, i);
         lacks_landlock = lacks_landlock || r->layers[i].lacks_landlock;
         struct plm_layer *about = plm_vec_push(p->arena, &p->target.layers);
@@ -478,7 +509,10 @@ static struct plm_analysis *run_plan(struct run *r, plm_err **err)
             .ctx = r->ctx,
             .opt = r->opt,
             .layer = &p->layers.v[i],
-            .wanted = {.extractors = r->opt->extractors, .n_extractors = r->opt->n_extractors}};
+            .wanted = {.extractors = r->opt->extractors,
+                       .n_extractors = r->opt->n_extractors,
+                       .diff_id = r->opt->verify_diff_ids && p->layers.v[i].where == PLM_LAYER_EXTENT &&
+                                  !p->layers.v[i].is_plain}};
     if (run_layers(r, err) < 0)
         return NULL;
     for (size_t i = 0; i < r->n; i++)

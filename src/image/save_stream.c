@@ -86,9 +86,16 @@ static void collect(struct save *s, struct member *m)
     plm_ring_done(&m->ring);
 }
 
-static struct plm_wanted wanted_of(const struct save *s)
+static bool is_plain(const struct member *m)
 {
-    return (struct plm_wanted){.extractors = s->opt->extractors, .n_extractors = s->opt->n_extractors};
+    return plm_compression_sniff(plm_sv_n(m->head, m->head_n)) == PLM_COMPRESSION_NONE;
+}
+
+static struct plm_wanted wanted_of(const struct save *s, const struct member *m)
+{
+    return (struct plm_wanted){.extractors = s->opt->extractors,
+                               .n_extractors = s->opt->n_extractors,
+                               .diff_id = s->opt->verify_diff_ids && !is_plain(m)};
 }
 
 /* A layer whose name claims a digest of which there is a record needs no worker, if the claim turns out true.
@@ -97,7 +104,7 @@ static struct plm_wanted wanted_of(const struct save *s)
  */
 static bool is_known(struct save *s, struct member *m)
 {
-    struct plm_wanted w = wanted_of(s);
+    struct plm_wanted w = wanted_of(s, m);
     plm_sv claim = plm_member_claim(s->arena, m->about.name);
     plm_auto_done(plm_fs_map_done) struct plm_fs_map map = {0};
     if (!claim.n || s->opt->no_cache || !plm_record_key(claim.p, "tar", s->ctx->limits, &w, &m->key) ||
@@ -110,6 +117,8 @@ static bool is_known(struct save *s, struct member *m)
         plm_cache_drop(s->ctx, PLM_CACHE_LAYER, &m->key);
         return false;
     }
+    if (w.diff_id && !rec.diff_id.n && !(rec.flags & PLM_RECORD_TRUNCATED))
+        return false;
     m->record = PLM_BUF(SIZE_MAX);
     plm_buf_sv_put(&m->record, map.view);
     if (m->record.failed)
@@ -129,7 +138,7 @@ static int start_layer(struct save *s, struct member *m, plm_err **err)
     for (size_t i = 0; i < s->members.n && s->pending >= plm_jobs(s->ctx); i++)
         collect(s, s->members.v[i]);
     plm_auto_done(plm_buf_done) struct plm_buf job = PLM_BUF(PLM_MIB(16));
-    struct plm_wanted w = wanted_of(s);
+    struct plm_wanted w = wanted_of(s, m);
     plm_buf_view(&job, m->about.name);
     plm_wanted_encode(&job, &w);
     if (plm_buf_check(&job, err) < 0 || plm_ring_open(&m->ring, err) < 0)
@@ -383,7 +392,7 @@ static struct member *find(const struct save *s, plm_sv name)
 /* A member's record into a plan's layer; false if it is no layer or could not be analysed. */
 static bool take_record(struct save *s, struct member *m, struct plm_plan_layer *out)
 {
-    struct plm_wanted w = wanted_of(s);
+    struct plm_wanted w = wanted_of(s, m);
     struct plm_cache_key key;
     bool has_key = m->digest[0] && plm_record_key(m->digest, "tar", s->ctx->limits, &w, &key);
     collect(s, m);
@@ -395,6 +404,8 @@ static bool take_record(struct save *s, struct member *m, struct plm_plan_layer 
             out->sealed_as = plm_arena_sv(s->plan->arena, plm_cache_key_sv(&key));
     }
     out->bytes = m->about.bytes;
+    out->is_plain = is_plain(m);
+    out->computed = plm_arena_sv(s->plan->arena, plm_sv_from(m->digest));
     out->where = out->record.n ? PLM_LAYER_RECORD : PLM_LAYER_ABSENT;
     return out->record.n && !out->record.failed;
 }
@@ -402,7 +413,7 @@ static bool take_record(struct save *s, struct member *m, struct plm_plan_layer 
 /* Records are stored once checked; a worker's answer is untrusted until then. */
 static void store(struct save *s, const struct member *m, const struct plm_plan_layer *l)
 {
-    struct plm_wanted w = wanted_of(s);
+    struct plm_wanted w = wanted_of(s, m);
     struct plm_cache_key key;
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
     struct plm_record rec;
@@ -439,10 +450,8 @@ static int add_layer(struct save *s, plm_sv name, plm_err **err)
     }
     l->about.digest = plm_member_claim(p->arena, m->about.name);
     l->about.size = m->about.bytes;
-    l->is_plain = plm_compression_sniff(plm_sv_n(m->head, m->head_n)) == PLM_COMPRESSION_NONE;
     (void)take_record(s, m, l);
     store(s, m, l);
-    l->computed = plm_arena_sv(p->arena, plm_sv_from(m->digest));
     return 0;
 }
 

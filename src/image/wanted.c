@@ -22,6 +22,7 @@ void plm_wanted_encode(struct plm_buf *out, const struct plm_wanted *w)
         plm_buf_view(out, w->wants[i].as);
         plm_buf_view(out, w->wants[i].real);
     }
+    plm_buf_byte(out, w->diff_id);
 }
 
 int plm_wanted_decode(struct plm_rd *rd, struct plm_arena *a, struct plm_wanted *out, plm_err **err)
@@ -37,11 +38,12 @@ int plm_wanted_decode(struct plm_rd *rd, struct plm_arena *a, struct plm_wanted 
         wants[i].as = plm_rd_view(rd);
         wants[i].real = plm_rd_view(rd);
     }
+    bool diff_id = plm_rd_u8(rd) != 0;
     if (plm_arena_check(a, err) < 0)
         return -1;
     if (rd->failed)
         return plm_fail(err, PLM_E_INTERNAL, "malformed job");
-    *out = (struct plm_wanted){extractors, n, wants, n_wants};
+    *out = (struct plm_wanted){extractors, n, wants, n_wants, diff_id};
     return 0;
 }
 

@@ -211,8 +211,19 @@ static bool fits_finding(const struct plm_exception *x, const struct plm_report 
         return false;
     if (!x->layer.p)
         return true;
-    return f->layer < t->layers.n && (plm_sv_glob(x->layer, t->layers.v[f->layer].digest) ||
-                                      plm_sv_glob(x->layer, t->layers.v[f->layer].diff_id));
+    if (f->layer >= t->layers.n)
+        return false;
+    const struct plm_layer *l =
+        &t->layers.v[f->layer]; /* a diff id that a config merely claims excuses nothing */
+    return plm_sv_glob(x->layer, l->digest) || (l->is_diff_id_verified && plm_sv_glob(x->layer, l->diff_id));
+}
+
+bool plm_exceptions_want_diff_ids(const struct plm_exceptions *e)
+{
+    for (size_t i = 0; i < e->rows.n; i++)
+        if (e->rows.v[i].layer.p)
+            return true;
+    return false;
 }
 
 static int suppress(struct plm_report *r, struct plm_finding *f, const struct plm_exception *x, plm_err **err)

@@ -60,6 +60,8 @@ PLM_CLEANUP(struct plm_exceptions, plm_exceptions_free)
 int plm_exceptions_load(const struct plm_ctx *ctx, struct plm_exceptions *e, const char *path, plm_err **err);
 int plm_exceptions_parse(const struct plm_ctx *ctx, struct plm_exceptions *e, plm_sv yaml, const char *name,
                          plm_err **err);
+/* Is there one by layer? Diff ids count only where they were verified. */
+bool plm_exceptions_want_diff_ids(const struct plm_exceptions *e);
 /* Suppresses what applies; expired and unused ones become diagnostics. */
 int plm_exceptions_apply(const struct plm_ctx *ctx, struct plm_exceptions *e, struct plm_report *r,
                          plm_err **err);

@@ -59,6 +59,7 @@ const struct plm_code_row plm_codes[] = {
     {"layer.bad-name", "an entry of a layer whose name is over the limit or empty"},
     {"layer.bad-path", "an entry of a layer whose name cannot be a path"},
     {"layer.bad-whiteout", "a whiteout that names nothing"},
+    {"layer.diff-id-mismatch", "a layer whose uncompressed bytes do not have the digest that the config claims"},
     {"layer.digest-mismatch", "a layer whose bytes do not have the digest that names them"},
     {"layer.link-loop", "a loop of symbolic links"},
     {"layer.link-unresolved", "a hard link to a file that this layer does not hold"},

@@ -58,11 +58,12 @@ bool plm_kind_parse(plm_sv s, enum plm_kind *out);
 /* ---- targets ------------------------------------------------------------------------- */
 
 struct plm_layer {
-    plm_sv digest;     /* of the blob as stored or transferred; null where none is claimed */
-    plm_sv diff_id;    /* of the uncompressed tar, as the config says */
-    plm_sv created_by; /* the history instruction */
-    uint64_t size;     /* of the blob */
-    bool is_base;      /* belongs to the base image */
+    plm_sv digest;            /* of the blob as stored or transferred; null where none is claimed */
+    plm_sv diff_id;           /* of the uncompressed tar, as the config says */
+    plm_sv created_by;        /* the history instruction */
+    uint64_t size;            /* of the blob */
+    bool is_base;             /* belongs to the base image */
+    bool is_diff_id_verified; /* it was computed from the layer, or is the word of an engine's own store */
 };
 
 enum plm_eol_state { PLM_EOL_UNKNOWN, PLM_EOL_SUPPORTED, PLM_EOL_ENDED };

@@ -162,6 +162,8 @@ static void put_source(struct plm_buf *b, const struct plm_target *t)
         text(&row, "created_by", l->created_by);
         number(&row, "size", l->size);
         flag(&row, "base", l->is_base);
+        if (l->is_diff_id_verified)
+            flag(&row, "diff_id_verified", true);
         close_object(&row);
     }
     plm_buf_byte(b, ']');

@@ -146,6 +146,7 @@ static void read_source(const struct reader *rd, yyjson_val *o, struct plm_targe
         l->created_by = text(rd, v, "created_by");
         l->size = number(v, "size");
         l->is_base = plm_json_bool(v, "base", false);
+        l->is_diff_id_verified = plm_json_bool(v, "diff_id_verified", false);
     }
 }
 

@@ -6,8 +6,8 @@
  * remembered image whose layers are the lowest layers of this one is its base.
  *
  * The digests are those that were verified while reading (of the blob, of the tar where no blob
- * digest exists), so an image cannot claim a base that it does not have. The file is appended to
- * by single writes and started anew beyond 1 MiB: it is a memory, nothing depends on it.
+ * digest exists and the tar lies there as it is), so an image cannot claim a base that it does not have. The
+ * file is appended to by single writes and started anew beyond 1 MiB: it is a memory, nothing depends on it.
  */
 #include "scan/scan_int.h"
 
@@ -29,7 +29,7 @@ static bool make_chains(const struct plm_target *t, struct chain *chains)
     plm_auto_done(plm_buf_done) struct plm_buf joined = PLM_BUF(PLM_MIB(1));
     for (size_t i = 0; i < t->layers.n; i++) {
         const struct plm_layer *l = &t->layers.v[i];
-        plm_sv digest = l->digest.n ? l->digest : l->diff_id;
+        plm_sv digest = l->digest.n ? l->digest : l->is_diff_id_verified ? l->diff_id : PLM_SV_NULL;
         unsigned char hash[PLM_SHA256_BYTES];
         if (!digest.n)
             return false;

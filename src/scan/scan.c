@@ -61,9 +61,10 @@ static int copy_diagnostics(struct plm_report *r, const struct plm_analysis *a, 
 
 /* ---- the base image ------------------------------------------------------------------------- */
 
+/* By digests that were verified: a config that merely claims the base's diff ids makes no base. */
 static bool is_same_layer(const struct plm_layer *a, const struct plm_layer *b)
 {
-    if (a->diff_id.n && b->diff_id.n)
+    if (a->is_diff_id_verified && b->is_diff_id_verified)
         return plm_sv_eq(a->diff_id, b->diff_id);
     return a->digest.n && plm_sv_eq(a->digest, b->digest);
 }

@@ -105,7 +105,8 @@ static struct plm_report *two_findings(void)
     to->reference = PLM_SV("app:1");
     struct plm_layer *l = plm_vec_push(r->arena, &to->layers);
     assert_non_null(l);
-    *l = (struct plm_layer){.digest = PLM_SV("sha256:aa"), .diff_id = PLM_SV("sha256:bb")};
+    *l = (struct plm_layer){
+        .digest = PLM_SV("sha256:aa"), .diff_id = PLM_SV("sha256:bb"), .is_diff_id_verified = true};
     static const char *const purls[] = {"pkg:deb/debian/a@1.0?arch=amd64", "pkg:deb/debian/b@2.0?arch=amd64"};
     for (size_t i = 0; i < 2; i++) {
         package(r, t, "deb", i ? "b" : "a", i ? "2.0" : "1.0")->purl = plm_sv_from(purls[i]);
