@@ -29,6 +29,7 @@ void plm_facts_free(struct plm_facts *f)
         plm_engine_close(f->daemons.v[i].engine);
     for (size_t i = 0; i < f->documents.n; i++)
         plm_json_free(f->documents.v[i]);
+    plm_kernel_close(f->kernel);
     if (f->root_fd >= 0)
         close(f->root_fd);
     plm_arena_free(f->arena);

@@ -22,4 +22,7 @@ const struct plm_limits plm_limits_default = {
     .worker_seconds = 600,
     .worker_memory = GIB(2),
     .http_bytes = MIB(512),
+    .processes = 1u << 20,
+    .mounts = 200000,
+    .sockets = 1u << 18,
 };

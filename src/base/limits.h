@@ -25,6 +25,9 @@ struct plm_limits {
     uint64_t worker_seconds; /* CPU time of one worker */
     uint64_t worker_memory;  /* address space of one worker */
     uint64_t http_bytes;     /* one HTTP body that is read whole */
+    uint64_t processes;      /* processes of /proc */
+    uint64_t mounts;         /* mounts of one mount namespace */
+    uint64_t sockets;        /* listening or bound sockets of one network namespace */
 };
 
 /* The defaults (src/base/limits.c). */

@@ -58,8 +58,9 @@ bool plm_kernel_in_container(struct plm_kernel *k);
 
 /* ---- capabilities ---------------------------------------------------------------------- */
 
-#define PLM_CAP_DOCKER_DEFAULT UINT64_C(0x00000000a80425fb) /* the 14 of a container that asks for nothing   \
-                                                             */
+#define PLM_CAP_DOCKER_DEFAULT                                                                               \
+    UINT64_C(0x00000000a80425fb) /* the 14 of a container that asks for nothing                              \
+                                  */
 #define PLM_CAP_BIT(n) (UINT64_C(1) << (n))
 /* "CAP_SYS_ADMIN"; NULL beyond the known ones. */
 const char *plm_cap_name(unsigned bit);
@@ -80,8 +81,8 @@ struct plm_process {
     int64_t started;      /* seconds since the epoch; 0: not known */
     plm_sv comm;
     plm_sv container_id; /* 64 hex digits out of its cgroup path (docker, containerd, libpod, cri; cgroupfs
-                            and systemd drivers), null: none */
-    plm_sv cgroup;       /* text of /proc/PID/cgroup; null: unreadable */
+                            and systemd drivers), the outermost of nested ones; null: none */
+    plm_sv cgroup;       /* text of /proc/PID/cgroup; null: unreadable, or a kernel thread */
     /* ---- of plm_kernel_process_details ---- */
     bool has_details;
     int sys;    /* errno of the first thing that could not be read; ESRCH, ENOENT: it has gone */
@@ -117,8 +118,14 @@ plm_sv plm_process_arg(const struct plm_process *p, size_t n);
 /* Whether uid_map is the identity over all ids ("0 0 4294967295"): no user namespace remap. -1: unreadable.
  */
 int plm_process_is_identity_mapped(const struct plm_process *p);
-/* Container id in a cgroup path or a whole /proc/PID/cgroup text; null: none. Pure. */
+/* Container id in a cgroup path or a whole /proc/PID/cgroup text: of nested ones the outermost, which is the
+ * one that the host's engine knows; null: none. Pure. */
 plm_sv plm_cgroup_container_id(plm_sv text);
+/* Whether that container is among those that the path leads through (an engine in a container, or we in one
+ * with the host's cgroups: then the outermost is not the one asked for). */
+bool plm_cgroup_has_container(plm_sv text, plm_sv id);
+/* The next id of a path or text, outermost first; false at the end. */
+bool plm_cgroup_next_id(plm_sv *rest, plm_sv *id);
 /* Soft limit of a row of /proc/PID/limits ("Max open files"); UINT64_MAX: unlimited; false: no such row. */
 bool plm_process_limit(const struct plm_process *p, const char *row, uint64_t *out_soft);
 
@@ -169,8 +176,7 @@ struct plm_cgroup {
     struct plm_cgroup_limit cpuset; /* number of processors it may use; PLM_UNLIMITED: all of the host's */
     uint64_t pids_current;          /* 0: not known */
     bool has_io_limit;
-    plm_sv devices;         /* v1 devices.list text; null on v2 or unreadable */
-    PLM_VEC(int32_t) procs; /* every pid in the group and below */
+    plm_sv devices; /* v1 devices.list text; null on v2 or unreadable */
 };
 /* Limits in force for a process, by its /proc/PID/cgroup text and the mounted hierarchies. */
 int plm_kernel_cgroup(struct plm_kernel *k, const struct plm_process *p, struct plm_arena *a,
