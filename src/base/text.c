@@ -3,7 +3,7 @@
  * Escaping of untrusted text. The set of characters that are hidden from a terminal:
  * C0 and C1 controls, DEL, soft hyphen, zero-width and bidirectional controls
  * (U+200B..200F, 202A..202E, 2060..206F, FEFF), line and paragraph separators, tags
- * (U+E0000..E007F): what terminal injection and "Trojan Source" use.
+ * (U+E0000..E007F), the non-characters that XML forbids: what terminal injection and "Trojan Source" use.
  */
 #include "base/text.h"
 
@@ -48,7 +48,7 @@ static bool is_hidden(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || (c >= 0x200b && c <= 0x200f) ||
            (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-           (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+           (c >= 0xfff9 && c <= 0xfffb) || c == 0xfffe || c == 0xffff || (c >= 0xe0000 && c <= 0xe007f);
 }
 
 void plm_text_escape(struct plm_buf *b, plm_sv s)

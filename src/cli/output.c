@@ -200,8 +200,13 @@ static int write_one(struct plm_cli *cli, const struct plm_cli_output *o, const 
         opt.width = 100;
     }
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(OUTPUT_MAX);
+    plm_auto_done(plm_buf_done) struct plm_buf notes = PLM_BUF(PLM_KIB(64));
+    opt.notes = &notes;
     if (o->format->write(r, &opt, &b, err) < 0)
         return plm_wrap(err, "-o %s", o->format->id);
+    plm_sv rest = plm_buf_sv(&notes), line;
+    while (plm_sv_line(&rest, &line))
+        plm_cli_note(cli, "%.*s", PLM_SV_ARG(line));
     return o->path.p ? write_file(o->path.p, plm_buf_sv(&b), err) : plm_cli_print(plm_buf_sv(&b), err);
 }
 

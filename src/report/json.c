@@ -5,244 +5,128 @@
  * Not known is null; members beyond those of the schema's core are left out where not known.
  * Reading it back (read.c) and writing it again gives the same bytes.
  */
-#include "report_int.h"
-
-/* A writer that knows when a comma is due: `first` is true at the start of each object. */
-struct obj {
-    struct plm_buf *b;
-    bool first;
-};
-
-static struct obj open_object(struct plm_buf *b)
-{
-    plm_buf_byte(b, '{');
-    return (struct obj){b, true};
-}
-
-static void key(struct obj *o, const char *name)
-{
-    plm_buf_printf(o->b, "%s\"%s\":", o->first ? "" : ",", name);
-    o->first = false;
-}
-
-static void close_object(struct obj *o)
-{
-    plm_buf_byte(o->b, '}');
-}
-
-static void put_text(struct plm_buf *b, plm_sv s)
-{
-    if (s.p)
-        plm_text_json(b, s);
-    else
-        plm_buf_str(b, "null");
-}
-
-static void text(struct obj *o, const char *name, plm_sv s)
-{
-    key(o, name);
-    put_text(o->b, s);
-}
-
-/* Left out where not known. */
-static void extra(struct obj *o, const char *name, plm_sv s)
-{
-    if (s.p)
-        text(o, name, s);
-}
-
-static void word(struct obj *o, const char *name, const char *s)
-{
-    text(o, name, plm_sv_from(s));
-}
-
-static void number(struct obj *o, const char *name, uint64_t v)
-{
-    key(o, name);
-    plm_buf_printf(o->b, "%llu", (unsigned long long)v);
-}
-
-static void flag(struct obj *o, const char *name, bool v)
-{
-    key(o, name);
-    plm_buf_str(o->b, v ? "true" : "false");
-}
-
-/* Negative: not known. So is what no score can be: JSON has no infinity. */
-static void real(struct obj *o, const char *name, double v)
-{
-    key(o, name);
-    if (!(v >= 0 && v <= PLM_REPORT_NUMBER_MAX))
-        plm_buf_str(o->b, "null");
-    else
-        plm_report_number(o->b, v);
-}
-
-static void index_or_null(struct obj *o, const char *name, uint32_t v)
-{
-    key(o, name);
-    if (v == PLM_NONE)
-        plm_buf_str(o->b, "null");
-    else
-        plm_buf_printf(o->b, "%u", v);
-}
-
-static void instant(struct obj *o, const char *name, int64_t t)
-{
-    key(o, name);
-    if (t == 0) {
-        plm_buf_str(o->b, "null");
-        return;
-    }
-    plm_buf_byte(o->b, '"');
-    plm_time_put(o->b, t);
-    plm_buf_byte(o->b, '"');
-}
-
-static void instant_extra(struct obj *o, const char *name, int64_t t)
-{
-    if (t)
-        instant(o, name, t);
-}
-
-static void texts(struct obj *o, const char *name, const plm_sv_vec *v)
-{
-    key(o, name);
-    plm_buf_byte(o->b, '[');
-    for (size_t i = 0; i < v->n; i++) {
-        plm_buf_str(o->b, i ? "," : "");
-        put_text(o->b, v->v[i]);
-    }
-    plm_buf_byte(o->b, ']');
-}
+#include "object.h"
 
 /* ---- targets -------------------------------------------------------------------------------- */
 
 void plm_json_put_verdict(struct plm_buf *b, const struct plm_verdict *v)
 {
-    struct obj o = open_object(b);
-    word(&o, "result", plm_result_name(v->result));
-    text(&o, "policy", v->policy);
-    key(&o, "rules");
-    plm_buf_byte(b, '[');
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_word(&o, "result", plm_result_name(v->result));
+    plm_obj_text(&o, "policy", v->policy);
+    struct plm_arr list = plm_obj_list(&o, "rules");
     for (size_t i = 0; i < v->rules.n; i++) {
         const struct plm_verdict_rule *rule = &v->rules.v[i];
-        plm_buf_str(b, i ? "," : "");
-        struct obj row = open_object(b);
-        text(&row, "gate", rule->gate);
-        text(&row, "trigger", rule->trigger);
-        text(&row, "trigger_id", rule->trigger_id);
-        text(&row, "action", rule->action);
-        text(&row, "message", rule->message);
-        flag(&row, "allowlisted", rule->allowlisted);
-        close_object(&row);
+        struct plm_obj row = plm_arr_object(&list);
+        plm_obj_text(&row, "gate", rule->gate);
+        plm_obj_text(&row, "trigger", rule->trigger);
+        plm_obj_text(&row, "trigger_id", rule->trigger_id);
+        plm_obj_text(&row, "action", rule->action);
+        plm_obj_text(&row, "message", rule->message);
+        plm_obj_flag(&row, "allowlisted", rule->allowlisted);
+        plm_obj_close(&row);
     }
-    plm_buf_byte(b, ']');
-    texts(&o, "reasons", &v->reasons);
-    close_object(&o);
+    plm_arr_close(&list);
+    plm_obj_texts(&o, "reasons", &v->reasons);
+    plm_obj_close(&o);
 }
 
 static void put_source(struct plm_buf *b, const struct plm_target *t)
 {
-    struct obj o = open_object(b);
-    text(&o, "scheme", t->scheme);
-    text(&o, "reference", t->reference);
-    text(&o, "digest", t->digest);
-    text(&o, "image_id", t->image_id);
-    text(&o, "platform", t->platform);
-    instant_extra(&o, "created", t->created);
-    key(&o, "layers");
-    plm_buf_byte(b, '[');
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "scheme", t->scheme);
+    plm_obj_text(&o, "reference", t->reference);
+    plm_obj_text(&o, "digest", t->digest);
+    plm_obj_text(&o, "image_id", t->image_id);
+    plm_obj_text(&o, "platform", t->platform);
+    plm_obj_instant_extra(&o, "created", t->created);
+    struct plm_arr list = plm_obj_list(&o, "layers");
     for (size_t i = 0; i < t->layers.n; i++) {
         const struct plm_layer *l = &t->layers.v[i];
-        plm_buf_str(b, i ? "," : "");
-        struct obj row = open_object(b);
-        text(&row, "digest", l->digest);
-        text(&row, "diff_id", l->diff_id);
-        text(&row, "created_by", l->created_by);
-        number(&row, "size", l->size);
-        flag(&row, "base", l->is_base);
+        struct plm_obj row = plm_arr_object(&list);
+        plm_obj_text(&row, "digest", l->digest);
+        plm_obj_text(&row, "diff_id", l->diff_id);
+        plm_obj_text(&row, "created_by", l->created_by);
+        plm_obj_number(&row, "size", l->size);
+        plm_obj_flag(&row, "base", l->is_base);
         if (l->is_diff_id_verified)
-            flag(&row, "diff_id_verified", true);
-        close_object(&row);
+            plm_obj_flag(&row, "diff_id_verified", true);
+        plm_obj_close(&row);
     }
-    plm_buf_byte(b, ']');
+    plm_arr_close(&list);
     if (t->layers_cached)
-        number(&o, "layers_cached", t->layers_cached);
-    close_object(&o);
+        plm_obj_number(&o, "layers_cached", t->layers_cached);
+    plm_obj_close(&o);
 }
 
 static void put_distro(struct plm_buf *b, const struct plm_distro *d)
 {
     static const char *const states[] = {"unknown", "supported", "ended"};
-    struct obj o = open_object(b);
-    text(&o, "id", d->id);
-    text(&o, "version", d->version);
-    text(&o, "codename", d->codename);
-    text(&o, "pretty", d->pretty);
-    instant(&o, "eol", d->eol_date);
-    word(&o, "eol_state", states[d->eol]);
-    extra(&o, "like", d->like);
-    extra(&o, "ecosystem", d->ecosystem);
-    extra(&o, "evidence", d->evidence);
-    close_object(&o);
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "id", d->id);
+    plm_obj_text(&o, "version", d->version);
+    plm_obj_text(&o, "codename", d->codename);
+    plm_obj_text(&o, "pretty", d->pretty);
+    plm_obj_instant(&o, "eol", d->eol_date);
+    plm_obj_word(&o, "eol_state", states[d->eol]);
+    plm_obj_extra(&o, "like", d->like);
+    plm_obj_extra(&o, "ecosystem", d->ecosystem);
+    plm_obj_extra(&o, "evidence", d->evidence);
+    plm_obj_close(&o);
 }
 
 void plm_json_put_target(struct plm_buf *b, const struct plm_target *t)
 {
-    struct obj o = open_object(b);
-    text(&o, "id", t->id);
-    key(&o, "source");
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "id", t->id);
+    plm_obj_key(&o, "source");
     put_source(b, t);
-    key(&o, "distro");
+    plm_obj_key(&o, "distro");
     if (t->distro.id.p)
         put_distro(b, &t->distro);
     else
         plm_buf_str(b, "null");
-    flag(&o, "incomplete", t->is_incomplete);
-    key(&o, "verdict");
+    plm_obj_flag(&o, "incomplete", t->is_incomplete);
+    plm_obj_key(&o, "verdict");
     plm_json_put_verdict(b, &t->verdict);
-    close_object(&o);
+    plm_obj_close(&o);
 }
 
 /* ---- packages ------------------------------------------------------------------------------- */
 
 void plm_json_put_package(struct plm_buf *b, const struct plm_report *r, const struct plm_package *p)
 {
-    struct obj o = open_object(b);
-    text(&o, "target", plm_report_target_id(r, p->target));
-    text(&o, "id", p->id);
-    text(&o, "type", p->type);
-    text(&o, "name", p->name);
-    text(&o, "version", p->version);
-    text(&o, "arch", p->arch);
-    text(&o, "purl", p->purl);
-    texts(&o, "cpes", &p->cpes);
-    key(&o, "source");
-    struct obj source = open_object(b);
-    text(&source, "name", p->source_name);
-    text(&source, "version", p->source_version);
-    close_object(&source);
-    texts(&o, "licenses", &p->licenses);
-    key(&o, "locations");
-    plm_buf_byte(b, '[');
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "target", plm_report_target_id(r, p->target));
+    plm_obj_text(&o, "id", p->id);
+    plm_obj_text(&o, "type", p->type);
+    plm_obj_text(&o, "name", p->name);
+    plm_obj_text(&o, "version", p->version);
+    plm_obj_text(&o, "arch", p->arch);
+    plm_obj_text(&o, "purl", p->purl);
+    plm_obj_texts(&o, "cpes", &p->cpes);
+    struct plm_obj source = plm_obj_sub(&o, "source");
+    plm_obj_text(&source, "name", p->source_name);
+    plm_obj_text(&source, "version", p->source_version);
+    plm_obj_close(&source);
+    plm_obj_texts(&o, "licenses", &p->licenses);
+    struct plm_arr list = plm_obj_list(&o, "locations");
     for (size_t i = 0; i < p->locations.n; i++) {
-        plm_buf_str(b, i ? "," : "");
-        struct obj row = open_object(b);
-        text(&row, "path", p->locations.v[i].path);
-        index_or_null(&row, "layer", p->locations.v[i].layer);
-        close_object(&row);
+        struct plm_obj row = plm_arr_object(&list);
+        plm_obj_text(&row, "path", p->locations.v[i].path);
+        plm_obj_index(&row, "layer", p->locations.v[i].layer);
+        plm_obj_close(&row);
     }
-    plm_buf_byte(b, ']');
-    text(&o, "cataloger", p->cataloger);
-    text(&o, "owner", p->owner);
-    extra(&o, "vendor", p->vendor);
-    extra(&o, "modularity", p->modularity);
-    extra(&o, "status", p->status);
-    instant_extra(&o, "installed_at", p->installed_at);
+    plm_arr_close(&list);
+    plm_obj_text(&o, "cataloger", p->cataloger);
+    plm_obj_text(&o, "owner", p->owner);
+    plm_obj_extra(&o, "vendor", p->vendor);
+    plm_obj_extra(&o, "modularity", p->modularity);
+    plm_obj_extra(&o, "status", p->status);
+    plm_obj_instant_extra(&o, "installed_at", p->installed_at);
     if (p->files.n)
-        texts(&o, "files", &p->files);
-    close_object(&o);
+        plm_obj_texts(&o, "files", &p->files);
+    plm_obj_close(&o);
 }
 
 /* ---- findings ------------------------------------------------------------------------------- */
@@ -253,255 +137,274 @@ static void put_package_reference(struct plm_buf *b, const struct plm_package *p
         plm_buf_str(b, "null");
         return;
     }
-    struct obj o = open_object(b);
-    text(&o, "id", p->id);
-    text(&o, "name", p->name);
-    text(&o, "version", p->version);
-    text(&o, "type", p->type);
-    text(&o, "purl", p->purl);
-    close_object(&o);
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "id", p->id);
+    plm_obj_text(&o, "name", p->name);
+    plm_obj_text(&o, "version", p->version);
+    plm_obj_text(&o, "type", p->type);
+    plm_obj_text(&o, "purl", p->purl);
+    plm_obj_close(&o);
 }
 
 static void put_matched(struct plm_buf *b, const struct plm_matched *m)
 {
-    struct obj o = open_object(b);
-    text(&o, "feed", m->feed);
-    text(&o, "record", m->record);
-    text(&o, "range", m->range);
-    text(&o, "scheme", m->scheme);
-    text(&o, "by", m->by);
-    close_object(&o);
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "feed", m->feed);
+    plm_obj_text(&o, "record", m->record);
+    plm_obj_text(&o, "range", m->range);
+    plm_obj_text(&o, "scheme", m->scheme);
+    plm_obj_text(&o, "by", m->by);
+    plm_obj_close(&o);
 }
 
-static void put_matches(struct obj *o, const struct plm_finding *f)
+static void put_matches(struct plm_obj *o, const struct plm_finding *f)
 {
-    key(o, "matched");
+    plm_obj_key(o, "matched");
     if (f->matched.n)
         put_matched(o->b, &f->matched.v[0]);
     else
         plm_buf_str(o->b, "null");
     if (f->matched.n < 2)
         return;
-    key(o, "also_matched");
-    plm_buf_byte(o->b, '[');
+    struct plm_arr list = plm_obj_list(o, "also_matched");
     for (size_t i = 1; i < f->matched.n; i++) {
-        plm_buf_str(o->b, i > 1 ? "," : "");
+        plm_arr_next(&list);
         put_matched(o->b, &f->matched.v[i]);
     }
-    plm_buf_byte(o->b, ']');
+    plm_arr_close(&list);
 }
 
-static void put_cvss(struct obj *o, const struct plm_finding *f)
+static void put_cvss(struct plm_obj *o, const struct plm_finding *f)
 {
-    key(o, "cvss");
-    plm_buf_byte(o->b, '[');
+    struct plm_arr list = plm_obj_list(o, "cvss");
     for (size_t i = 0; i < f->cvss.n; i++) {
         const struct plm_cvss *c = &f->cvss.v[i];
-        plm_buf_str(o->b, i ? "," : "");
-        struct obj row = open_object(o->b);
-        text(&row, "version", c->version);
-        text(&row, "vector", c->vector);
-        real(&row, "score", c->score);
-        text(&row, "source", c->source);
-        close_object(&row);
+        struct plm_obj row = plm_arr_object(&list);
+        plm_obj_text(&row, "version", c->version);
+        plm_obj_text(&row, "vector", c->vector);
+        plm_obj_real(&row, "score", c->score);
+        plm_obj_text(&row, "source", c->source);
+        plm_obj_close(&row);
     }
-    plm_buf_byte(o->b, ']');
+    plm_arr_close(&list);
 }
 
-static void put_controls(struct obj *o, const struct plm_control *v, size_t n)
+static void put_controls(struct plm_obj *o, const struct plm_control *v, size_t n)
 {
-    key(o, "controls");
-    plm_buf_byte(o->b, '[');
+    struct plm_arr list = plm_obj_list(o, "controls");
     for (size_t i = 0; i < n; i++) {
-        plm_buf_str(o->b, i ? "," : "");
-        struct obj row = open_object(o->b);
-        text(&row, "framework", v[i].framework);
-        text(&row, "version", v[i].version);
-        text(&row, "id", v[i].id);
-        close_object(&row);
+        struct plm_obj row = plm_arr_object(&list);
+        plm_obj_text(&row, "framework", v[i].framework);
+        plm_obj_text(&row, "version", v[i].version);
+        plm_obj_text(&row, "id", v[i].id);
+        plm_obj_close(&row);
     }
-    plm_buf_byte(o->b, ']');
+    plm_arr_close(&list);
 }
 
-static void put_fix_and_location(struct obj *o, const struct plm_finding *f)
+static void put_fix_and_location(struct plm_obj *o, const struct plm_finding *f)
 {
-    key(o, "fix");
-    struct obj fix = open_object(o->b);
-    word(&fix, "state", plm_fix_state_name(f->fix));
-    texts(&fix, "versions", &f->fix_versions);
-    instant_extra(&fix, "date", f->fix_date);
-    close_object(&fix);
-    key(o, "location");
-    struct obj at = open_object(o->b);
-    text(&at, "path", f->path);
-    key(&at, "line");
+    struct plm_obj fix = plm_obj_sub(o, "fix");
+    plm_obj_word(&fix, "state", plm_fix_state_name(f->fix));
+    plm_obj_texts(&fix, "versions", &f->fix_versions);
+    plm_obj_instant_extra(&fix, "date", f->fix_date);
+    plm_obj_close(&fix);
+    struct plm_obj at = plm_obj_sub(o, "location");
+    plm_obj_text(&at, "path", f->path);
+    plm_obj_key(&at, "line");
     if (f->line)
         plm_buf_printf(o->b, "%u", f->line);
     else
         plm_buf_str(o->b, "null");
-    index_or_null(&at, "layer", f->layer);
-    close_object(&at);
+    plm_obj_index(&at, "layer", f->layer);
+    plm_obj_close(&at);
 }
 
-static void put_suppressed(struct obj *o, const struct plm_suppressed *s)
+static void put_suppressed(struct plm_obj *o, const struct plm_suppressed *s)
 {
-    key(o, "suppressed");
+    plm_obj_key(o, "suppressed");
     if (!s) {
         plm_buf_str(o->b, "null");
         return;
     }
-    struct obj row = open_object(o->b);
-    text(&row, "by", s->by);
-    text(&row, "reason", s->reason);
-    text(&row, "owner", s->owner);
-    text(&row, "until", s->until);
-    close_object(&row);
+    struct plm_obj row = plm_obj_open(o->b);
+    plm_obj_text(&row, "by", s->by);
+    plm_obj_text(&row, "reason", s->reason);
+    plm_obj_text(&row, "owner", s->owner);
+    plm_obj_text(&row, "until", s->until);
+    plm_obj_close(&row);
 }
 
 void plm_json_put_finding(struct plm_buf *b, const struct plm_report *r, const struct plm_finding *f)
 {
-    struct obj o = open_object(b);
-    text(&o, "key", f->key);
-    text(&o, "target", plm_report_target_id(r, f->target));
-    text(&o, "id", f->id);
-    word(&o, "kind", plm_kind_name(f->kind));
-    word(&o, "severity", plm_severity_name(f->severity));
-    text(&o, "native_severity", f->native_severity);
-    text(&o, "title", f->title);
-    key(&o, "package");
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "key", f->key);
+    plm_obj_text(&o, "target", plm_report_target_id(r, f->target));
+    plm_obj_text(&o, "id", f->id);
+    plm_obj_word(&o, "kind", plm_kind_name(f->kind));
+    plm_obj_word(&o, "severity", plm_severity_name(f->severity));
+    plm_obj_text(&o, "native_severity", f->native_severity);
+    plm_obj_text(&o, "title", f->title);
+    plm_obj_key(&o, "package");
     put_package_reference(b, plm_report_package_of(r, f));
-    text(&o, "object", f->object);
+    plm_obj_text(&o, "object", f->object);
     put_fix_and_location(&o, f);
-    texts(&o, "aliases", &f->aliases);
+    plm_obj_texts(&o, "aliases", &f->aliases);
     put_cvss(&o, f);
-    real(&o, "epss", f->epss);
-    flag(&o, "kev", f->kev);
-    real(&o, "risk", f->risk);
+    plm_obj_real(&o, "epss", f->epss);
+    plm_obj_flag(&o, "kev", f->kev);
+    plm_obj_real(&o, "risk", f->risk);
     put_matches(&o, f);
-    flag(&o, "base", f->is_base);
+    plm_obj_flag(&o, "base", f->is_base);
     if (f->is_new)
-        flag(&o, "new", true);
-    instant_extra(&o, "published", f->published);
+        plm_obj_flag(&o, "new", true);
+    plm_obj_instant_extra(&o, "published", f->published);
     put_controls(&o, f->controls.v, f->controls.n);
-    texts(&o, "evidence", &f->evidence);
-    text(&o, "remediation", f->remediation);
-    texts(&o, "references", &f->references);
+    plm_obj_texts(&o, "evidence", &f->evidence);
+    plm_obj_text(&o, "remediation", f->remediation);
+    plm_obj_texts(&o, "references", &f->references);
     put_suppressed(&o, f->suppressed);
-    close_object(&o);
+    plm_obj_close(&o);
 }
 
 void plm_json_put_check(struct plm_buf *b, const struct plm_report *r, const struct plm_check_row *c)
 {
-    struct obj o = open_object(b);
-    text(&o, "target", plm_report_target_id(r, c->target));
-    text(&o, "id", c->id);
-    word(&o, "outcome", plm_outcome_name(c->outcome));
-    text(&o, "object", c->object);
-    texts(&o, "evidence", &c->evidence);
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "target", plm_report_target_id(r, c->target));
+    plm_obj_text(&o, "id", c->id);
+    plm_obj_word(&o, "outcome", plm_outcome_name(c->outcome));
+    plm_obj_word(&o, "severity", plm_severity_name(c->severity));
+    plm_obj_extra(&o, "title", c->title);
+    plm_obj_text(&o, "object", c->object);
+    plm_obj_texts(&o, "evidence", &c->evidence);
     put_controls(&o, c->controls.v, c->controls.n);
-    close_object(&o);
+    plm_obj_close(&o);
+}
+
+void plm_json_put_score(struct plm_buf *b, const struct plm_stage_score *s)
+{
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "stage", s->name);
+    plm_obj_key(&o, "score");
+    if (s->is_judged)
+        plm_buf_printf(b, "%u", s->score);
+    else
+        plm_buf_str(b, "null");
+    plm_obj_number(&o, "judged", s->judged);
+    plm_obj_number(&o, "failed", s->failed);
+    struct plm_obj n = plm_obj_sub(&o, "outcomes");
+    for (int i = 0; i < PLM_OUTCOMES; i++)
+        plm_obj_number(&n, plm_outcome_name((enum plm_outcome)i), s->outcomes[i]);
+    plm_obj_close(&n);
+    plm_obj_number(&o, "vulnerabilities", s->vulnerabilities);
+    plm_obj_close(&o);
+}
+
+void plm_json_put_fix(struct plm_buf *b, const struct plm_fix_row *f)
+{
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "title", f->title);
+    plm_obj_text(&o, "command", f->command);
+    plm_obj_text(&o, "impact", f->impact);
+    plm_obj_number(&o, "weight", f->weight);
+    plm_obj_texts(&o, "closes", &f->closes);
+    plm_obj_close(&o);
 }
 
 void plm_json_put_diagnostic(struct plm_buf *b, const struct plm_report *r, const struct plm_diagnostic *d)
 {
-    struct obj o = open_object(b);
-    text(&o, "code", d->code);
-    word(&o, "severity", plm_severity_name(d->severity));
-    text(&o, "target", plm_report_target_id(r, d->target));
-    text(&o, "object", d->object);
-    text(&o, "message", d->message);
-    text(&o, "hint", d->hint);
-    close_object(&o);
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "code", d->code);
+    plm_obj_word(&o, "severity", plm_severity_name(d->severity));
+    plm_obj_text(&o, "target", plm_report_target_id(r, d->target));
+    plm_obj_text(&o, "object", d->object);
+    plm_obj_text(&o, "message", d->message);
+    plm_obj_text(&o, "hint", d->hint);
+    plm_obj_close(&o);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 void plm_json_put_run(struct plm_buf *b, const struct plm_report *r)
 {
-    struct obj o = open_object(b);
-    text(&o, "tool", r->tool);
-    text(&o, "version", r->version);
-    instant(&o, "started", r->started);
-    key(&o, "seconds");
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "tool", r->tool);
+    plm_obj_text(&o, "version", r->version);
+    plm_obj_instant(&o, "started", r->started);
+    plm_obj_key(&o, "seconds");
     plm_buf_printf(b, "%llu.%03llu", (unsigned long long)(r->elapsed_ms / 1000),
                    (unsigned long long)(r->elapsed_ms % 1000));
-    word(&o, "clock", r->clock_injected ? "injected" : "system");
-    key(&o, "exit");
-    struct obj e = open_object(b);
-    key(&e, "code");
+    plm_obj_word(&o, "clock", r->clock_injected ? "injected" : "system");
+    struct plm_obj e = plm_obj_sub(&o, "exit");
+    plm_obj_key(&e, "code");
     plm_buf_printf(b, "%d", r->exit_code);
-    key(&e, "also");
-    plm_buf_byte(b, '[');
-    for (size_t i = 0; i < r->exit_also.n; i++)
-        plm_buf_printf(b, "%s%d", i ? "," : "", r->exit_also.v[i]);
-    plm_buf_byte(b, ']');
-    close_object(&e);
-    texts(&o, "network", &r->network);
-    key(&o, "stages");
-    plm_buf_byte(b, '[');
-    for (size_t i = 0; i < r->stages.n; i++) {
-        plm_buf_str(b, i ? "," : "");
-        struct obj row = open_object(b);
-        text(&row, "name", r->stages.v[i].name);
-        number(&row, "ms", r->stages.v[i].ms);
-        close_object(&row);
+    struct plm_arr also = plm_obj_list(&e, "also");
+    for (size_t i = 0; i < r->exit_also.n; i++) {
+        plm_arr_next(&also);
+        plm_buf_printf(b, "%d", r->exit_also.v[i]);
     }
-    plm_buf_byte(b, ']');
-    close_object(&o);
+    plm_arr_close(&also);
+    plm_obj_close(&e);
+    plm_obj_texts(&o, "network", &r->network);
+    struct plm_arr list = plm_obj_list(&o, "stages");
+    for (size_t i = 0; i < r->stages.n; i++) {
+        struct plm_obj row = plm_arr_object(&list);
+        plm_obj_text(&row, "name", r->stages.v[i].name);
+        plm_obj_number(&row, "ms", r->stages.v[i].ms);
+        plm_obj_close(&row);
+    }
+    plm_arr_close(&list);
+    plm_obj_close(&o);
 }
 
 static void put_host(struct plm_buf *b, const struct plm_report *r)
 {
-    struct obj o = open_object(b);
-    text(&o, "name", r->host_name);
-    text(&o, "machine_id", r->machine_id);
-    text(&o, "os", r->host_os);
-    text(&o, "kernel", r->kernel);
-    texts(&o, "engines", &r->engines);
-    close_object(&o);
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_text(&o, "name", r->host_name);
+    plm_obj_text(&o, "machine_id", r->machine_id);
+    plm_obj_text(&o, "os", r->host_os);
+    plm_obj_text(&o, "kernel", r->kernel);
+    plm_obj_texts(&o, "engines", &r->engines);
+    plm_obj_close(&o);
 }
 
 static void put_db(struct plm_buf *b, const struct plm_report *r)
 {
-    struct obj o = open_object(b);
-    instant(&o, "built", r->db_built);
-    key(&o, "feeds");
-    plm_buf_byte(b, '[');
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_instant(&o, "built", r->db_built);
+    struct plm_arr list = plm_obj_list(&o, "feeds");
     for (size_t i = 0; i < r->feeds.n; i++) {
-        plm_buf_str(b, i ? "," : "");
-        struct obj row = open_object(b);
-        text(&row, "name", r->feeds.v[i].name);
-        instant(&row, "as_of", r->feeds.v[i].as_of);
-        number(&row, "records", r->feeds.v[i].records);
-        close_object(&row);
+        struct plm_obj row = plm_arr_object(&list);
+        plm_obj_text(&row, "name", r->feeds.v[i].name);
+        plm_obj_instant(&row, "as_of", r->feeds.v[i].as_of);
+        plm_obj_number(&row, "records", r->feeds.v[i].records);
+        plm_obj_close(&row);
     }
-    plm_buf_byte(b, ']');
-    close_object(&o);
+    plm_arr_close(&list);
+    plm_obj_close(&o);
 }
 
 void plm_json_put_summary(struct plm_buf *b, const struct plm_report *r)
 {
     const struct plm_counts *c = &r->counts;
-    struct obj o = open_object(b);
-    number(&o, "targets", c->targets);
-    number(&o, "packages", c->packages);
-    number(&o, "layers", c->layers);
-    number(&o, "layers_cached", c->layers_cached);
-    number(&o, "findings", r->findings.n - c->suppressed);
-    key(&o, "by_severity");
-    struct obj s = open_object(b);
+    struct plm_obj o = plm_obj_open(b);
+    plm_obj_number(&o, "targets", c->targets);
+    plm_obj_number(&o, "packages", c->packages);
+    plm_obj_number(&o, "layers", c->layers);
+    plm_obj_number(&o, "layers_cached", c->layers_cached);
+    plm_obj_number(&o, "findings", r->findings.n - c->suppressed);
+    struct plm_obj s = plm_obj_sub(&o, "by_severity");
     for (int i = PLM_SEV_COUNT_ - 1; i >= 0; i--)
-        number(&s, plm_severity_name((enum plm_severity)i), c->by_severity[i]);
-    close_object(&s);
-    key(&o, "by_kind");
-    struct obj k = open_object(b);
+        plm_obj_number(&s, plm_severity_name((enum plm_severity)i), c->by_severity[i]);
+    plm_obj_close(&s);
+    struct plm_obj k = plm_obj_sub(&o, "by_kind");
     for (int i = 0; i < PLM_KIND_COUNT_; i++)
-        number(&k, plm_kind_name((enum plm_kind)i), c->by_kind[i]);
-    close_object(&k);
-    number(&o, "fixable", c->fixable);
-    number(&o, "suppressed", c->suppressed);
-    number(&o, "diagnostics", c->diagnostics);
-    close_object(&o);
+        plm_obj_number(&k, plm_kind_name((enum plm_kind)i), c->by_kind[i]);
+    plm_obj_close(&k);
+    plm_obj_number(&o, "fixable", c->fixable);
+    plm_obj_number(&o, "suppressed", c->suppressed);
+    plm_obj_number(&o, "diagnostics", c->diagnostics);
+    plm_obj_close(&o);
 }
 
 #define PUT_LIST(name, vec, put)                                                                             \
@@ -528,6 +431,10 @@ static int write_json(const struct plm_report *r, const struct plm_report_option
     PUT_LIST("packages", r->packages, plm_json_put_package(out, r, &r->packages.v[i]));
     PUT_LIST("findings", r->findings, plm_json_put_finding(out, r, &r->findings.v[i]));
     PUT_LIST("checks", r->checks, plm_json_put_check(out, r, &r->checks.v[i]));
+    if (r->scores.n) /* of check and audit only */
+        PUT_LIST("scores", r->scores, plm_json_put_score(out, &r->scores.v[i]));
+    if (r->fixes.n)
+        PUT_LIST("fixes", r->fixes, plm_json_put_fix(out, &r->fixes.v[i]));
     plm_buf_str(out, ",\n\"verdict\": ");
     plm_json_put_verdict(out, &r->verdict);
     plm_buf_str(out, ",\n\"summary\": ");

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report_int.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 const struct plm_format *plm_format_find(plm_sv id)
 {
     PLM_SET_FOREACH (plm_formats, struct plm_format, f)
@@ -22,6 +25,24 @@ const struct plm_package *plm_report_package_of(const struct plm_report *r, cons
 void plm_report_number(struct plm_buf *b, double v)
 {
     plm_buf_printf(b, "%.6g", v);
+}
+
+const struct plm_check_row *plm_report_check_of(const struct plm_report *r, const struct plm_finding *f)
+{
+    size_t lo = 0, hi = f->kind == PLM_KIND_AUDIT ? r->checks.n : 0;
+    while (lo < hi) { /* checks are sorted by target, id, object */
+        size_t mid = lo + (hi - lo) / 2;
+        const struct plm_check_row *c = &r->checks.v[mid];
+        int order = c->target != f->target ? (c->target < f->target ? -1 : 1) : plm_sv_cmp(c->id, f->id);
+        order = order ? order : plm_sv_cmp(c->object, f->object);
+        if (order == 0)
+            return c;
+        if (order < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return NULL;
 }
 
 bool plm_report_shows(const struct plm_finding *f, const struct plm_report_options *opt)
@@ -84,4 +105,80 @@ int plm_report_select(const struct plm_report *r, const struct plm_report_option
     *out = list;
     *out_n = n;
     return 0;
+}
+
+static int by_worst(const void *va, const void *vb)
+{
+    const struct plm_finding *a = *(const struct plm_finding *const *)va,
+                             *b = *(const struct plm_finding *const *)vb;
+    int c = (a->suppressed != NULL) - (b->suppressed != NULL);
+    c = c ? c : (int)b->severity - (int)a->severity;
+    c = c ? c : descending(a->risk, b->risk);
+    return c ? c : (a > b) - (a < b);
+}
+
+int plm_report_worst_first(const struct plm_report *r, const struct plm_report_options *opt,
+                           const struct plm_finding ***out, size_t *out_n, plm_err **err)
+{
+    struct plm_report_options all = *opt;
+    all.show_suppressed = true;
+    if (plm_report_select(r, &all, out, out_n, err) < 0)
+        return -1;
+    qsort(*out, *out_n, sizeof(**out), by_worst);
+    return 0;
+}
+
+/* ---- words that several formats use ----------------------------------------------------------- */
+
+void plm_report_note(const struct plm_report_options *opt, const char *fmt, ...)
+{
+    va_list ap;
+    char *text = NULL;
+    if (!opt->notes)
+        return;
+    va_start(ap, fmt);
+    if (vasprintf(&text, fmt, ap) >= 0)
+        plm_buf_printf(opt->notes, "%s\n", text);
+    va_end(ap);
+    free(text);
+}
+
+void plm_report_sentence(const struct plm_report *r, const struct plm_finding *f, struct plm_buf *b)
+{
+    const struct plm_package *p = plm_report_package_of(r, f);
+    if (p)
+        plm_buf_printf(b, "%.*s %.*s", PLM_SV_ARG(p->name), PLM_SV_ARG(p->version));
+    else
+        plm_buf_sv_put(b, f->object.n ? f->object : f->path);
+    if (f->fix == PLM_FIX_FIXED && f->fix_versions.n)
+        plm_buf_printf(b, " (fixed in %.*s)", PLM_SV_ARG(f->fix_versions.v[0]));
+    plm_sv what = f->title.n ? f->title : f->id;
+    /* The title of a check says what must be true; standing alone it would read as if it were. */
+    bool is_check = plm_report_check_of(r, f) != NULL;
+    plm_buf_printf(b, "%s%s%.*s%s", p || f->object.n || f->path.n ? ": " : "",
+                   is_check ? "failed check \"" : "", PLM_SV_ARG(what), is_check ? "\"" : "");
+}
+
+static bool is_plain_url(plm_sv s)
+{
+    if (!plm_sv_starts(s, PLM_SV("https://")) || s.n > 1000)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] >= 0x7f || strchr("\"'<>\\^`{|}", s.p[i]))
+            return false;
+    return true;
+}
+
+plm_sv plm_report_page(const struct plm_finding *f, struct plm_buf *b)
+{
+    uint64_t number;
+    plm_buf_clear(b);
+    for (size_t i = 0; i < f->references.n; i++)
+        if (is_plain_url(f->references.v[i]))
+            return f->references.v[i];
+    if (f->id.n < 13 || !plm_sv_starts(f->id, PLM_SV("CVE-")) || f->id.p[8] != '-' ||
+        !plm_sv_u64(plm_sv_sub(f->id, 4, 4), &number) || !plm_sv_u64(plm_sv_from_off(f->id, 9), &number))
+        return PLM_SV_NULL;
+    plm_buf_printf(b, "https://www.cve.org/CVERecord?id=%.*s", PLM_SV_ARG(f->id));
+    return plm_buf_sv(b);
 }

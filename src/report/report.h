@@ -5,7 +5,8 @@
  *     const struct plm_format *f = plm_format_find(PLM_SV("table"));
  *     f->write(report, &opts, &buf, err);
  *
- * Formats are pure functions of the report and the options: same input, same bytes.
+ * Formats are pure functions of the report and the options: same input, same bytes. One that has limits
+ * (sarif, markdown) says in its output and in options.notes what it left out.
  */
 #pragma once
 
@@ -26,6 +27,7 @@ struct plm_report_options {
     plm_sv template_text; /* of template=FILE */
     bool show_suppressed, quiet;
     unsigned verbose;
+    struct plm_buf *notes; /* what a format had to leave out, a line each, for standard error; or NULL */
 };
 
 struct plm_format {
