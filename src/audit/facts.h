@@ -146,6 +146,7 @@ struct plm_unit_setting {
 };
 struct plm_unit {
     plm_sv name, path;                         /* path null: no such unit */
+    bool is_masked;                            /* an empty file or a link to /dev/null */
     plm_sv_vec drop_ins;                       /* paths */
     PLM_VEC(struct plm_unit_setting) settings; /* in the order of effect */
 };
@@ -187,6 +188,9 @@ void plm_collect_accounts(struct plm_facts *f);
 const struct plm_user *plm_user_by_uid(const struct plm_facts *f, uint32_t uid);
 const struct plm_group *plm_group_by_gid(const struct plm_facts *f, uint32_t gid);
 int plm_unit_read(struct plm_facts *f, const char *name, struct plm_unit *out, plm_err **err);
+/* The values of a key in force: an assignment of nothing empties the list. Scalars: the last one. */
+int plm_unit_values(const struct plm_unit *u, const char *section, const char *key, struct plm_arena *a,
+                    plm_sv_vec *out, plm_err **err);
 /* Keeps a document until the facts die. NULL doc stays NULL. */
 struct plm_json *plm_facts_keep(struct plm_facts *f, struct plm_json *doc);
 
