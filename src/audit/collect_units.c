@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * systemd unit files with their drop-ins, as systemd.unit(5) and systemd.syntax(7) say: the first folder of
- * the search path that has the unit decides, then NAME.d/*.conf of all folders in the order of their file
+ * the search path that has the unit decides, then NAME.d/x.conf of all folders in the order of their file
  * names, the first folder winning among equal names; also the folders of a template, of each prefix that ends
  * in a dash and of the type ("service.d"). An empty file or a link to /dev/null masks. Compared with
  * `systemd-analyze cat-config` in tests/audit/test_units.c.
@@ -20,10 +20,10 @@
 enum { UNIT_BYTES = 1 << 20, DROP_INS_MAX = 1000, UNIT_SETTINGS_MAX = 100000 };
 
 static const char *const folders[] = {
-    "/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
-    "/run/systemd/generator.early", "/etc/systemd/system", "/run/systemd/system", "/run/systemd/generator",
-    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
-    "/run/systemd/generator.late"};
+    "/etc/systemd/system.control",  "/run/systemd/system.control",   "/run/systemd/transient",
+    "/run/systemd/generator.early", "/etc/systemd/system",           "/run/systemd/system",
+    "/run/systemd/generator",       "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+    "/lib/systemd/system",          "/run/systemd/generator.late"};
 enum { N_FOLDERS = sizeof(folders) / sizeof(folders[0]) };
 
 /* ---- the file format -------------------------------------------------------------------------------- */
@@ -108,6 +108,17 @@ struct search {
     plm_sv_vec conf, paths; /* drop-ins found so far: file name, whole path; pairs */
 };
 
+/* A link to /dev/null masks, also below a root that has no such device. */
+static bool is_null_link(const struct search *s, const char *path)
+{
+    char target[sizeof("/dev/null")];
+    plm_sv dir = plm_sv_sub(plm_sv_from(path), 0, plm_sv_rfind(plm_sv_from(path), '/'));
+    const char *cdir = plm_arena_cstr(s->a, dir);
+    plm_auto_fd int fd = cdir ? plm_fs_open_in(s->root, cdir, O_PATH | O_DIRECTORY, NULL) : -1;
+    ssize_t n = fd < 0 ? -1 : readlinkat(fd, path + dir.n + 1, target, sizeof(target));
+    return n == (ssize_t)sizeof(target) - 1 && memcmp(target, "/dev/null", sizeof(target) - 1) == 0;
+}
+
 /* Reads a file into the unit. *out_is_there: an empty file or /dev/null counts as there. */
 static int read_one(struct search *s, const char *path, bool *out_is_there, bool *out_is_masked,
                     plm_err **err)
@@ -121,6 +132,7 @@ static int read_one(struct search *s, const char *path, bool *out_is_there, bool
         if (!is_absent)
             return plm_err_move(err, &why);
         plm_err_free(why);
+        *out_is_there = *out_is_masked = is_null_link(s, path);
         return 0;
     }
     if (fstat(fd, &st) < 0)
@@ -205,8 +217,7 @@ static int add_folder(struct search *s, const char *folder, plm_sv name, plm_err
         if (is_known || file.p[0] == '.' || !plm_sv_ends(file, PLM_SV(".conf")))
             continue;
         plm_sv_vec_add(s->a, &s->conf, file);
-        plm_sv_vec_add(s->a, &s->paths,
-                       plm_arena_printf(s->a, "%.*s/%s", PLM_SV_ARG(path), e->d_name));
+        plm_sv_vec_add(s->a, &s->paths, plm_arena_printf(s->a, "%.*s/%s", PLM_SV_ARG(path), e->d_name));
     }
     closedir(dir);
     return plm_arena_check(s->a, err);

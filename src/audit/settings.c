@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * dockerd's settings as it reads them itself: the argument grammar of the Go package pflag with the flags of
- * dockerd 1.13 to 29 (cmd/dockerd and daemon/command of moby/moby: config.go, config_unix.go, options.go), and
- * daemon.json (docs.docker.com/reference/cli/dockerd). tests/audit/test_settings.c compares with a real
+ * dockerd 1.13 to 29 (cmd/dockerd and daemon/command of moby/moby: config.go, config_unix.go, options.go),
+ * and daemon.json (docs.docker.com/reference/cli/dockerd). tests/audit/test_settings.c compares with a real
  * dockerd, which prints both sides of every conflict between a flag and the file.
  *
  * Quirks: a flag that takes no word has a value only behind "=" ("--icc false" is refused); short flags stand
@@ -213,13 +213,18 @@ int plm_settings_argv(struct plm_daemon *d, plm_sv cmdline, plm_sv where, struct
 {
     struct words w = {d, a, cmdline, plm_arena_sv(a, where)};
     plm_sv word;
+    bool is_over = false;
     if (!plm_sv_field(&w.rest, 0, &word)) /* its own name */
         return plm_fail(err, PLM_E_PARSE, "no arguments at all");
     while (plm_sv_field(&w.rest, 0, &word)) {
         int r;
-        if (plm_sv_is(word, "--"))
-            break;
-        if (plm_sv_starts(word, PLM_SV("--")))
+        if (plm_sv_is(word, "--") && !is_over) {
+            is_over = true; /* what follows are arguments, and dockerd takes none */
+            continue;
+        }
+        if (is_over)
+            r = plm_fail(err, PLM_E_PARSE, "\"%.*s\" is an argument; dockerd takes none", PLM_SV_ARG(word));
+        else if (plm_sv_starts(word, PLM_SV("--")))
             r = read_long(&w, plm_sv_from_off(word, 2), err);
         else if (word.n > 1 && word.p[0] == '-')
             r = read_short(&w, plm_sv_from_off(word, 1), err);

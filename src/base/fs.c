@@ -13,7 +13,8 @@
 int plm_fs_open_in(int root_fd, const char *path, int flags, plm_err **err)
 {
     struct open_how how = {
-        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+        /* O_PATH opens nothing, and openat2 refuses what would only matter to an open file */
+        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK)),
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
     long fd;
