@@ -20,12 +20,12 @@ static const char *const frameworks[] = {"cis", "controls", "nist", "pci", "atta
 static const char *const scopes[] = {"merged", "all-layers", NULL};
 
 #define ALL     "*"
-#define SCAN    ",scan,explain,find,check,audit,"
+#define SCAN    ",scan,explain,find,diff,check,audit,"
 #define REPORTS ",scan,report,check,audit,"
 #define AUDIT   ",audit,check,"
 #define JUDGE   ",scan,check,audit,"
 #define DATA                                                                                                 \
-    ",scan,explain,find,check,audit,db update,db build,db import,db export,db status,db search,db diff,db "  \
+    ",scan,explain,find,diff,check,audit,db update,db build,db import,db export,db status,db search,db diff,db "  \
     "verify,"
 
 // clang-format off
@@ -33,7 +33,7 @@ const struct plm_option plm_options[] = {
     /* what comes out */
     {.name = "output", .letter = 'o', .key = "output", .type = PLM_OPT_LIST, .argument = "FORMAT[=FILE|=DIR/]",
      .help = "format of the result, to standard output or into a file; repeatable",
-     .commands = ",scan,explain,find,check,audit,report,list,version,config,db status,db search,db diff,cache status,cache prune,",
+     .commands = ",scan,explain,find,diff,check,audit,report,list,version,config,db status,db search,db diff,cache status,cache prune,",
      .foreign = " --format --output-format -f --report --output-file "},
     {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
      .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], update, kev, epss>=N, risk>=N, none",
