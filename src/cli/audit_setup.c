@@ -4,6 +4,8 @@
  */
 #include "cli/audit_setup.h"
 
+#include "kernel/kernel.h"
+
 /* ---- options ----------------------------------------------------------------------------------- */
 
 static const struct {
@@ -90,6 +92,27 @@ int plm_audit_setup(struct plm_cli *cli, const char *default_gate, struct plm_au
 void plm_audit_setup_done(struct plm_audit_setup *s)
 {
     plm_scan_setup_done(&s->scan);
+}
+
+/* ---- the machine or a container ------------------------------------------------------------------ */
+
+int plm_audit_refuse_in_container(const struct plm_cli *cli, const char *command, plm_err **err)
+{
+    if (plm_config_text(cli->config, "root").n)
+        return 0;
+    plm_auto(plm_kernel_close) struct plm_kernel *k = plm_kernel_open(&cli->ctx, PLM_SV_NULL, NULL);
+    if (!k || !plm_kernel_in_container(k))
+        return 0;
+    int r = plm_fail_id(err, PLM_E_USAGE, "host.in-container", "%s: this is a container, not the machine",
+                        command);
+    plm_err_hint(
+        err,
+        "docker run --rm --pid=host --net=host --userns=host --cap-add=SYS_PTRACE --cap-add=SYS_ADMIN "
+        "--security-opt apparmor=unconfined -v /:/host:ro,rslave -v /run/docker.sock:/run/docker.sock IMAGE "
+        "%s "
+        "--root /host -H unix:///run/docker.sock",
+        command);
+    return r;
 }
 
 /* ---- scans ----------------------------------------------------------------------------------------- */

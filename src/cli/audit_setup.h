@@ -22,6 +22,9 @@ int plm_audit_setup(struct plm_cli *cli, const char *default_gate, struct plm_au
 void plm_audit_setup_done(struct plm_audit_setup *s);
 PLM_CLEANUP_INPLACE(struct plm_audit_setup, plm_audit_setup_done)
 
+/* Inside a container without --root the machine cannot be judged: USAGE, with the docker run line that would
+ * work. */
+int plm_audit_refuse_in_container(const struct plm_cli *cli, const char *command, plm_err **err);
 /* Scans of one word into the report; a failure is a diagnostic and an exit code, not an error. */
 int plm_audit_scan(struct plm_cli *cli, struct plm_audit_setup *s, const char *word, struct plm_report *r,
                    plm_err **err);

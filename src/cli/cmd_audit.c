@@ -29,12 +29,20 @@ static int read_words(struct plm_cli *cli, struct plm_audit_setup *s, plm_err **
     return plm_arena_check(s->scan.arena, err);
 }
 
+static bool needs_host(unsigned stages)
+{
+    return (stages & (PLM_STAGE_BIT(PLM_STAGE_HOST) | PLM_STAGE_BIT(PLM_STAGE_ENGINE) |
+                      PLM_STAGE_BIT(PLM_STAGE_CONTAINERS))) != 0;
+}
+
 static int run(struct plm_cli *cli, plm_err **err)
 {
     plm_auto(plm_report_free) struct plm_report *r = plm_report_new(err);
     plm_auto_done(plm_audit_setup_done) struct plm_audit_setup s = {0};
     if (!r || plm_cli_outputs(cli, err) < 0 || plm_audit_setup(cli, NULL, &s, err) < 0 ||
         read_words(cli, &s, err) < 0)
+        return -1;
+    if (needs_host(s.audit.stages) && plm_audit_refuse_in_container(cli, "audit", err) < 0)
         return -1;
     /* Packages behind updates are judged by what a scan of the host finds. */
     unsigned host_stages = PLM_STAGE_BIT(PLM_STAGE_HOST) | PLM_STAGE_BIT(PLM_STAGE_ENGINE);

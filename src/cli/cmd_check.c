@@ -86,8 +86,8 @@ static int run(struct plm_cli *cli, plm_err **err)
 {
     plm_auto(plm_report_free) struct plm_report *r = plm_report_new(err);
     plm_auto_done(plm_audit_setup_done) struct plm_audit_setup s = {0};
-    if (!r || plm_cli_outputs(cli, err) < 0 || plm_audit_setup(cli, DEFAULT_GATE, &s, err) < 0 ||
-        look(cli, &s, r, err) < 0)
+    if (!r || plm_cli_outputs(cli, err) < 0 || plm_audit_refuse_in_container(cli, "check", err) < 0 ||
+        plm_audit_setup(cli, DEFAULT_GATE, &s, err) < 0 || look(cli, &s, r, err) < 0)
         return -1;
     return plm_cli_finish(cli, r, err);
 }
