@@ -99,7 +99,7 @@ static void ask(const struct plm_db *db)
     (void)plm_db_kev(db, PLM_SV("CVE-2024-1"), &t);
     (void)plm_db_epss(db, PLM_SV("CVE-2024-1"), &x, &y);
     (void)plm_db_eol(db, PLM_SV("debian"), PLM_SV("12"), &t);
-    (void)plm_db_as_of(db, PLM_SV("Debian:12"), &t);
+    (void)plm_db_as_of(db, PLM_SV("Debian:12"), &v, &t);
     (void)!plm_db_find(db, PLM_SV("CVE-2024-1"), seen, &sum, NULL);
     (void)!plm_db_verify(db, NULL);
 }

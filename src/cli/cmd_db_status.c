@@ -193,8 +193,9 @@ static int run_status(struct plm_cli *cli, plm_err **err)
     plm_auto(plm_db_close) struct plm_db *db = plm_cli_db_open(cli, err);
     if (!db)
         return -1;
+    const plm_sv_vec none = {0}; /* of the channels: here every feed counts */
     struct status s = {.cli = cli, .db = db, .path = plm_cli_db_path(cli, err)};
-    s.has_oldest = plm_db_as_of(db, PLM_SV_NULL, &s.oldest);
+    s.has_oldest = plm_db_as_of(db, PLM_SV_NULL, &none, &s.oldest);
     int64_t age = s.has_oldest ? plm_now(&cli->ctx) - s.oldest : INT64_MAX, limit = max_age(cli);
     s.is_stale = limit != INT64_MAX && (!s.has_oldest || age > limit);
     plm_auto_done(plm_buf_done) struct plm_buf out = PLM_BUF(PLM_MIB(64));
@@ -202,7 +203,7 @@ static int run_status(struct plm_cli *cli, plm_err **err)
         plm_cli_print(plm_buf_sv(&out), err) < 0)
         return -1;
     plm_sv undated = PLM_SV_NULL;
-    if (plm_db_undated(db, PLM_SV_NULL, &undated))
+    if (plm_db_undated(db, PLM_SV_NULL, &none, &undated))
         plm_cli_note(cli,
                      "the data of %.*s carry no date, so their age is not known; db build --as-of gives one",
                      PLM_SV_ARG(undated));

@@ -77,7 +77,8 @@ static void note_age(const struct plm_cli *cli, const struct plm_scan_setup *s, 
 {
     uint64_t max_ms = plm_config_number(cli->config, "db-max-age");
     int64_t age;
-    if (!s->scan.want_vulnerabilities || !plm_scan_data_age(&cli->ctx, s->scan.db, r, &age))
+    if (!s->scan.want_vulnerabilities ||
+        !plm_scan_data_age(&cli->ctx, s->scan.db, &s->scan.match.channels, r, &age))
         return;
     if (age == INT64_MAX) {
         struct plm_diagnostic *d =

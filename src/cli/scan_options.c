@@ -139,7 +139,7 @@ static bool is_store_fresh(const struct plm_cli *cli, const char *path)
             return false;
         has_fetched = has_fetched || f.origin.url.n;
     }
-    return has_fetched || (db && plm_db_age(&cli->ctx, db, PLM_SV_NULL) < UPDATE_AGE);
+    return has_fetched || (db && plm_db_age(&cli->ctx, db) < UPDATE_AGE);
 }
 
 static int update_sources(struct plm_cli *cli, struct plm_scan_setup *s, plm_db_sources *out, plm_err **err)

@@ -28,16 +28,6 @@ static plm_sv source_version_of(const struct plm_package *p, struct plm_arena *a
                             PLM_SV_ARG(p->source_version));
 }
 
-static bool is_channel_on(const struct plm_match_options *opt, plm_sv channel)
-{
-    if (channel.n == 0)
-        return true;
-    for (size_t i = 0; i < opt->channels.n; i++)
-        if (plm_sv_ieq(opt->channels.v[i], channel))
-            return true;
-    return false;
-}
-
 static bool is_arch_same(plm_sv wanted, plm_sv have)
 {
     return wanted.n == 0 || have.n == 0 || plm_sv_eq(wanted, have) || plm_sv_is(have, "noarch") ||
@@ -56,7 +46,7 @@ enum plm_match_answer plm_match_judge(const struct plm_match_ask *q, const struc
 {
     if (h->withdrawn)
         return PLM_MATCH_WITHDRAWN;
-    if (!is_channel_on(q->opt, h->channel))
+    if (!plm_db_channel_on(&q->opt->channels, h->channel))
         return PLM_MATCH_CHANNEL_OFF;
     if (!is_arch_same(h->arch, q->package->arch))
         return PLM_MATCH_OTHER_ARCH;
@@ -480,10 +470,11 @@ static void say_no_coverage(struct plm_report *r, uint32_t target, bool is_cover
             PLM_SV("plimsoll db status shows what the data cover; plimsoll db update or db build adds to it");
 }
 
-static void say_undated(const struct plm_db *db, struct plm_report *r, uint32_t target)
+static void say_undated(const struct plm_db *db, struct plm_report *r, uint32_t target,
+                        const plm_sv_vec *channels)
 {
     plm_sv feed;
-    if (!plm_db_undated(db, r->targets.v[target].distro.ecosystem, &feed))
+    if (!plm_db_undated(db, r->targets.v[target].distro.ecosystem, channels, &feed))
         return;
     struct plm_diagnostic *d = plm_diag(r, "db.undated", PLM_SEV_MEDIUM, target, feed,
                                         "the data of this feed carry no date: how old they are is not known");
@@ -516,11 +507,11 @@ int plm_match_target(const struct plm_ctx *ctx, const struct plm_db *db, struct 
     struct plm_target *t = &r->targets.v[target];
     if (!db || !plm_match_prepare(&w.q, t))
         return 0;
-    if (!plm_db_covers(db, t->distro.ecosystem)) {
+    if (!plm_db_covers(db, t->distro.ecosystem, &opt->channels)) {
         say_no_coverage(r, target, opt->is_covered_elsewhere);
         return plm_arena_check(r->arena, err);
     }
-    say_undated(db, r, target);
+    say_undated(db, r, target, &opt->channels);
     size_t foreign = 0;
     for (uint32_t i = 0; i < r->packages.n; i++) {
         if (r->packages.v[i].target != target || !is_distro_package(&r->packages.v[i]))

@@ -316,25 +316,26 @@ int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *op
 
 /* INT64_MAX where neither the store nor a repository covers the target. Feeds without a date do cover: that
  * their age is not known is said by plm_match_target. */
-static int64_t target_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_target *t)
+static int64_t target_age(const struct plm_ctx *ctx, const struct plm_db *db, const plm_sv_vec *channels,
+                          const struct plm_target *t)
 {
     int64_t as_of = t->repo_as_of, of_db, now = plm_now(ctx);
-    bool is_in_db = db && plm_db_covers(db, t->distro.ecosystem);
-    if (is_in_db && plm_db_as_of(db, t->distro.ecosystem, &of_db) && (!as_of || of_db < as_of))
+    bool is_in_db = db && plm_db_covers(db, t->distro.ecosystem, channels);
+    if (is_in_db && plm_db_as_of(db, t->distro.ecosystem, channels, &of_db) && (!as_of || of_db < as_of))
         as_of = of_db;
     if (!as_of)
         return is_in_db ? 0 : INT64_MAX;
     return now > as_of ? now - as_of : 0;
 }
 
-bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r,
-                       int64_t *out)
+bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const plm_sv_vec *channels,
+                       const struct plm_report *r, int64_t *out)
 {
     int64_t worst = -1;
     for (size_t i = 0; i < r->targets.n; i++) {
         if (!r->targets.v[i].distro.ecosystem.n)
             continue;
-        int64_t age = target_age(ctx, db, &r->targets.v[i]);
+        int64_t age = target_age(ctx, db, channels, &r->targets.v[i]);
         worst = age > worst ? age : worst;
     }
     *out = worst;

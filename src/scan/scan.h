@@ -67,5 +67,5 @@ int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *op
 /* Age of the data in seconds: of each target's the oldest dated feed that covers it, of those the oldest;
  * INT64_MAX if nothing covers one of them: a repository counts only for the targets that it could judge.
  * False if no target is of a known distribution. */
-bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const struct plm_report *r,
-                       int64_t *out);
+bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const plm_sv_vec *channels,
+                       const struct plm_report *r, int64_t *out);

@@ -313,36 +313,81 @@ int plm_db_each_range(const struct plm_db *db, size_t i, int (*fn)(void *arg, co
     return 0;
 }
 
-bool plm_db_covers(const struct plm_db *db, plm_sv ecosystem)
+/* ---- coverage ------------------------------------------------------------------------------- */
+
+bool plm_db_channel_on(const plm_sv_vec *channels, plm_sv channel)
 {
-    return eco_first(db, ecosystem) < db->n_ecos;
+    bool is_on = channel.n == 0;
+    for (size_t i = 0; i < channels->n && !is_on; i++)
+        is_on = plm_sv_ieq(channels->v[i], channel);
+    return is_on;
 }
 
-bool plm_db_as_of(const struct plm_db *db, plm_sv ecosystem, int64_t *out)
+/* Does a feed's part of an ecosystem have a row that is used? As good as always the first one is. What is
+ * damaged counts: whoever looks it up says so. */
+static bool eco_speaks(const struct plm_db *db, const struct plm_db_eco *e, const plm_sv_vec *channels)
+{
+    const struct plm_dbf *f = &db->feeds[e->feed];
+    const unsigned char *row = plm_dbf_row(f->sec[PLM_SEC_ECOSYSTEMS], e->row, PLM_ROW_ECOSYSTEM);
+    if (!row)
+        return true;
+    uint64_t first = plm_le32(row + 12), n = plm_le32(row + 16);
+    for (uint64_t g = first; g < first + n; g++) {
+        struct group group;
+        if (!group_get(f, g, &group))
+            return true;
+        for (uint32_t i = 0; i < group.n; i++) {
+            struct plm_db_hit hit = {0};
+            if (!plm_dbf_range(f, group.first + i, &hit) || plm_db_channel_on(channels, hit.channel))
+                return true;
+        }
+    }
+    return n == 0;
+}
+
+/* Walks the feeds that cover an ecosystem: start with *at = 0. Null view: all entries of all feeds. */
+static const struct plm_dbf *next_cover(const struct plm_db *db, plm_sv ecosystem, const plm_sv_vec *channels,
+                                        size_t *at)
+{
+    if (*at == 0 && ecosystem.p)
+        *at = eco_first(db, ecosystem);
+    while (*at < db->n_ecos) {
+        const struct plm_db_eco *e = &db->ecos[(*at)++];
+        if (ecosystem.p && !plm_sv_eq(e->name, ecosystem))
+            return NULL;
+        if (!ecosystem.p || eco_speaks(db, e, channels))
+            return &db->feeds[e->feed];
+    }
+    return NULL;
+}
+
+bool plm_db_covers(const struct plm_db *db, plm_sv ecosystem, const plm_sv_vec *channels)
+{
+    size_t at = 0;
+    return ecosystem.p && next_cover(db, ecosystem, channels, &at);
+}
+
+bool plm_db_as_of(const struct plm_db *db, plm_sv ecosystem, const plm_sv_vec *channels, int64_t *out)
 {
     bool found = false;
-    for (size_t i = ecosystem.p ? eco_first(db, ecosystem) : 0; i < db->n_ecos; i++) {
-        if (ecosystem.p && !plm_sv_eq(db->ecos[i].name, ecosystem))
-            break;
-        int64_t t = db->feeds[db->ecos[i].feed].as_of;
-        if (!t)
-            continue;
-        if (!found || t < *out)
-            *out = t;
-        found = true;
+    const struct plm_dbf *f;
+    for (size_t at = 0; (f = next_cover(db, ecosystem, channels, &at));) {
+        if (f->as_of && (!found || f->as_of < *out)) {
+            *out = f->as_of;
+            found = true;
+        }
     }
     return found;
 }
 
-bool plm_db_undated(const struct plm_db *db, plm_sv ecosystem, plm_sv *out_feed)
+bool plm_db_undated(const struct plm_db *db, plm_sv ecosystem, const plm_sv_vec *channels, plm_sv *out_feed)
 {
-    for (size_t i = ecosystem.p ? eco_first(db, ecosystem) : 0; i < db->n_ecos; i++) {
-        if (ecosystem.p && !plm_sv_eq(db->ecos[i].name, ecosystem))
-            break;
-        if (db->feeds[db->ecos[i].feed].as_of)
-            continue;
-        *out_feed = db->feeds[db->ecos[i].feed].name;
-        return true;
+    const struct plm_dbf *f;
+    for (size_t at = 0; (f = next_cover(db, ecosystem, channels, &at));) {
+        if (!f->as_of) {
+            *out_feed = f->name;
+            return true;
+        }
     }
     return false;
 }

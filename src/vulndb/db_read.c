@@ -276,10 +276,10 @@ char *plm_db_default_path(const struct plm_ctx *ctx)
     return ctx->cache_dir ? plm_fs_join(ctx->cache_dir, "db/plimsoll.db") : NULL;
 }
 
-int64_t plm_db_age(const struct plm_ctx *ctx, const struct plm_db *db, plm_sv ecosystem)
+int64_t plm_db_age(const struct plm_ctx *ctx, const struct plm_db *db)
 {
     int64_t as_of, now = plm_now(ctx);
-    if (!plm_db_as_of(db, ecosystem, &as_of))
+    if (!plm_db_as_of(db, PLM_SV_NULL, &(plm_sv_vec){0}, &as_of))
         return INT64_MAX;
     return now > as_of ? now - as_of : 0;
 }

@@ -188,14 +188,17 @@ bool plm_db_kev(const struct plm_db *db, plm_sv cve, int64_t *out_added);
 bool plm_db_epss(const struct plm_db *db, plm_sv cve, double *out_score, double *out_percentile);
 /* End of life of (product, cycle): "debian", "12". False if not known. */
 bool plm_db_eol(const struct plm_db *db, plm_sv product, plm_sv cycle, int64_t *out);
-/* Does any loaded feed speak about this ecosystem? */
-bool plm_db_covers(const struct plm_db *db, plm_sv ecosystem);
-/* The oldest as_of among the feeds that cover the ecosystem (null view: any ecosystem) and know their date.
- * False if none does. */
-bool plm_db_as_of(const struct plm_db *db, plm_sv ecosystem, int64_t *out);
+/* Are the rows of a channel used? The null view is the normal one and always is; others by name. */
+bool plm_db_channel_on(const plm_sv_vec *channels, plm_sv channel);
+/* Does any loaded feed speak about this ecosystem? Rows of a channel that is off (ESM, ELTS) say nothing; a
+ * feed that declares the ecosystem without a row for it does speak. `channels`: those that are on. */
+bool plm_db_covers(const struct plm_db *db, plm_sv ecosystem, const plm_sv_vec *channels);
+/* The oldest as_of among the feeds that cover the ecosystem (null view: any ecosystem, whatever the channels)
+ * and know their date. False if none does. */
+bool plm_db_as_of(const struct plm_db *db, plm_sv ecosystem, const plm_sv_vec *channels, int64_t *out);
 /* The first feed that covers the ecosystem (null view: any) and whose data carry no date: how old it is,
  * nobody knows. */
-bool plm_db_undated(const struct plm_db *db, plm_sv ecosystem, plm_sv *out_feed);
+bool plm_db_undated(const struct plm_db *db, plm_sv ecosystem, const plm_sv_vec *channels, plm_sv *out_feed);
 
 struct plm_db_feed_info {
     plm_sv name, format;
@@ -228,8 +231,8 @@ int plm_db_check_once(const struct plm_ctx *ctx, const struct plm_db *db, plm_er
 /* Where the store lies unless --db says otherwise: <cache_dir>/db/plimsoll.db. Heap string; NULL without a
  * cache directory or memory. */
 char *plm_db_default_path(const struct plm_ctx *ctx);
-/* now - plm_db_as_of, at least 0; INT64_MAX if no dated feed covers it. */
-int64_t plm_db_age(const struct plm_ctx *ctx, const struct plm_db *db, plm_sv ecosystem);
+/* now - plm_db_as_of of all feeds, at least 0; INT64_MAX if no dated feed covers anything. */
+int64_t plm_db_age(const struct plm_ctx *ctx, const struct plm_db *db);
 
 /* ---- update ------------------------------------------------------------------------------- */
 

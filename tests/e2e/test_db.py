@@ -479,3 +479,28 @@ def test_import_makes_the_default_place(run):
     run("db", "import", "x.db", db=False)
     assert pathlib.Path(run.env["XDG_CACHE_HOME"], "plimsoll", "db", "plimsoll.db").exists()
     run("db", "verify", db=False)
+
+
+# ---- coverage ---------------------------------------------------------------------------------------
+
+
+def test_a_channel_that_is_off_is_no_coverage(run):
+    """A store of nothing but Ubuntu Pro's rows ends as one that says nothing about the release at all."""
+    root = run.folder / "root"
+    (root / "etc").mkdir(parents=True)
+    (root / "var/lib/dpkg").mkdir(parents=True)
+    (root / "etc/os-release").write_text('ID=ubuntu\nVERSION_ID="24.04"\nVERSION_CODENAME=noble\n')
+    (root / "var/lib/dpkg/status").write_text(
+        "Package: openssl\nStatus: install ok installed\nMaintainer: n <n@example.org>\nArchitecture: amd64\nVersion: 3.0.8-1\nDescription: d\n\n")
+    args = ("scan", f"dir:{root}", "--offline", "--repo", "never", "--no-cache", "-o", "json", "--db-max-age", "none")
+    build(run, [osv(1, eco="Debian:12")])
+    nothing = json.loads(run(*args, code=3).stdout)
+    build(run, [osv(1, eco="Ubuntu:Pro:24.04:LTS")])
+    channel = json.loads(run(*args, code=3).stdout)
+    for report in (nothing, channel):
+        assert report["verdict"]["result"] == "incomplete" and not report["findings"]
+        assert "db.no-coverage" in {d["code"] for d in report["diagnostics"]}
+    assert channel["run"]["exit"] == nothing["run"]["exit"]
+    on = json.loads(run(*args, "--channels", "esm").stdout)
+    assert [f["id"] for f in on["findings"]] == ["CVE-2026-1"]
+    run(*args[:-2], "--db-max-age", "1h", code=3)

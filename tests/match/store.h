@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 enum { NOW = 1795527540 }; /* 2026-11-24 */
+static const plm_sv_vec no_channels __attribute__((unused));
 
 static inline void must(int r, plm_err *err)
 {

@@ -212,6 +212,41 @@ static void test_channels_withdrawn_and_not_affected(void **state)
     plm_report_free(x.r);
 }
 
+/* A set of nothing but ELTS or ESM rows says nothing about a release while that channel is off. */
+static void test_rows_of_a_channel_that_is_off_are_no_coverage(void **state)
+{
+    (void)state;
+    struct plm_ctx ctx = test_ctx();
+    struct plm_db_builder *b = builder(&ctx);
+    struct plm_feed_sink *s = feed(&ctx, "elts");
+    push(s, &(struct record){
+                .id = "ELA-1", .ecosystem = "Debian:10", .package = "a", .channel = "elts", .fixed = "2"});
+    push(s, &(struct record){
+                .id = "ELA-2", .ecosystem = "Debian:10", .package = "b", .channel = "elts", .fixed = "2"});
+    push(s, &(struct record){
+                .id = "ELA-3", .ecosystem = "Debian:11", .package = "a", .channel = "elts", .fixed = "2"});
+    finish(s, b, NOW - 9000);
+    s = feed(&ctx, "osv");
+    push(s, &(struct record){.id = "DSA-1", .ecosystem = "Debian:11", .package = "c", .fixed = "2"});
+    finish(s, b, NOW - 10);
+    plm_auto(plm_db_close) struct plm_db *db = opened(b);
+    plm_sv on[] = {PLM_SV("elts")};
+    for (unsigned is_on = 0; is_on < 2; is_on++) {
+        struct run x = start("debian", "10", "Debian:10");
+        x.opt.channels.v = on;
+        x.opt.channels.n = is_on;
+        package(x.r, x.t, "deb", "a", "1");
+        match(&x, db);
+        assert_int_equal(x.r->findings.n, is_on);
+        assert_int_equal(diagnostic(x.r, "db.no-coverage") != NULL, !is_on);
+        assert_int_equal(plm_db_covers(db, PLM_SV("Debian:10"), &x.opt.channels), is_on);
+        int64_t t; /* of the feeds that speak only */
+        assert_true(plm_db_as_of(db, PLM_SV("Debian:11"), &x.opt.channels, &t));
+        assert_int_equal(t, is_on ? NOW - 9000 : NOW - 10);
+        plm_report_free(x.r);
+    }
+}
+
 static void test_aliases_are_one_finding_under_the_cve(void **state)
 {
     (void)state;
@@ -332,7 +367,7 @@ static void test_data_without_a_date_are_told(void **state)
     assert_non_null(d);
     assert_true(plm_sv_is(d->object, "secdb"));
     int64_t t;
-    assert_false(plm_db_as_of(db, PLM_SV("Alpine:v3.20"), &t));
+    assert_false(plm_db_as_of(db, PLM_SV("Alpine:v3.20"), &no_channels, &t));
     plm_report_free(x.r);
 }
 
@@ -490,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_modules_and_architectures),
         cmocka_unit_test(test_unstable_finds_what_is_filed_under_sid),
         cmocka_unit_test(test_channels_withdrawn_and_not_affected),
+        cmocka_unit_test(test_rows_of_a_channel_that_is_off_are_no_coverage),
         cmocka_unit_test(test_aliases_are_one_finding_under_the_cve),
         cmocka_unit_test(test_an_erratum_is_a_finding_per_flaw_and_bounds_its_severity),
         cmocka_unit_test(test_no_coverage_is_incomplete),

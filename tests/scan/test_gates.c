@@ -156,12 +156,12 @@ static void test_age_is_that_of_the_oldest_feed_of_each_target(void **state)
     plm_auto(plm_db_close) struct plm_db *db = two_ages(&ctx);
     struct plm_report *r = report();
     int64_t age;
-    assert_false(plm_scan_data_age(&ctx, db, r, &age));
+    assert_false(plm_scan_data_age(&ctx, db, &no_channels, r, &age));
     uint32_t t = target(r, "debian", "12", "Debian:12");
-    assert_true(plm_scan_data_age(&ctx, db, r, &age) && age == 5000);
+    assert_true(plm_scan_data_age(&ctx, db, &no_channels, r, &age) && age == 5000);
     r->targets.v[t].repo_as_of = NOW - 7000;
-    assert_true(plm_scan_data_age(&ctx, db, r, &age) && age == 7000);
-    assert_true(plm_scan_data_age(&ctx, NULL, r, &age) && age == 7000);
+    assert_true(plm_scan_data_age(&ctx, db, &no_channels, r, &age) && age == 7000);
+    assert_true(plm_scan_data_age(&ctx, NULL, &no_channels, r, &age) && age == 7000);
     plm_report_free(r);
 }
 
@@ -177,9 +177,9 @@ static void test_a_repository_counts_only_for_the_targets_it_judged(void **state
     struct plm_feed_row *row = plm_vec_push(r->arena, &r->feeds);
     assert_non_null(row);
     *row = (struct plm_feed_row){.name = PLM_SV("repo"), .as_of = NOW};
-    assert_true(plm_scan_data_age(&ctx, NULL, r, &age) && age == 0);
+    assert_true(plm_scan_data_age(&ctx, NULL, &no_channels, r, &age) && age == 0);
     target(r, "alpine", "3.20.0", "Alpine:v3.20");
-    assert_true(plm_scan_data_age(&ctx, NULL, r, &age) && age == INT64_MAX);
+    assert_true(plm_scan_data_age(&ctx, NULL, &no_channels, r, &age) && age == INT64_MAX);
     plm_report_free(r);
 }
 

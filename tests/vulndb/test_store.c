@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+static const plm_sv_vec no_channels;
+
 static char dir[] = "/tmp/plm-test-store-XXXXXX";
 
 static char *path_of(const char *name)
@@ -194,9 +196,9 @@ static void test_round_trip(void **state)
     EXPECT(db, "Debian:12", "bash", "DSA-4 [  ] deb");
     EXPECT(db, "Debian:12", "absent");
     EXPECT(db, "Debian:99", "openssl");
-    assert_true(plm_db_covers(db, PLM_SV("Debian:13")));
+    assert_true(plm_db_covers(db, PLM_SV("Debian:13"), &no_channels));
     EXPECT(db, "Debian:13", "openssl");
-    assert_false(plm_db_covers(db, PLM_SV("Debian:1")));
+    assert_false(plm_db_covers(db, PLM_SV("Debian:1"), &no_channels));
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
     struct plm_advisory got;
     must(plm_db_advisory(db, 0, 4, a, &got, &err), err);
@@ -337,7 +339,7 @@ static void test_enrichment(void **state)
     assert_true(plm_db_eol(db, PLM_SV("debian"), PLM_SV("bookworm"), &t));
     assert_true(plm_db_eol(db, PLM_SV("ubuntu"), PLM_SV("24.04"), &t) && t == INT64_MAX);
     assert_false(plm_db_eol(db, PLM_SV("debian"), PLM_SV("99"), &t));
-    assert_false(plm_db_as_of(db, PLM_SV_NULL, &t)); /* covers no ecosystem */
+    assert_false(plm_db_as_of(db, PLM_SV_NULL, &no_channels, &t)); /* covers no ecosystem */
 }
 
 static void test_reuse(void **state)
@@ -372,10 +374,10 @@ static void test_reuse(void **state)
     assert_int_equal(info.as_of, 1763999999);
     assert_int_equal(info.bad, 1);
     int64_t t;
-    assert_true(plm_db_as_of(db, PLM_SV("Debian:12"), &t) && t == 1500000000);
-    assert_true(plm_db_as_of(db, PLM_SV("Debian:11"), &t) && t == 1763999999);
-    assert_int_equal(plm_db_age(&ctx, db, PLM_SV("Debian:11")), 1);
-    assert_true(plm_db_age(&ctx, db, PLM_SV("Gentoo")) == INT64_MAX);
+    assert_true(plm_db_as_of(db, PLM_SV("Debian:12"), &no_channels, &t) && t == 1500000000);
+    assert_true(plm_db_as_of(db, PLM_SV("Debian:11"), &no_channels, &t) && t == 1763999999);
+    assert_int_equal(plm_db_age(&ctx, db), ctx.now - 1500000000); /* of all feeds */
+    assert_false(plm_db_as_of(db, PLM_SV("Gentoo"), &no_channels, &t));
 }
 
 static void test_many_packages(void **state)
