@@ -74,12 +74,23 @@ static bool is_issue_word(plm_sv t, size_t i)
            (t.p[i - 1] == 'H' || t.p[i - 1] == 'h') && i + 1 < t.n && t.p[i + 1] >= '0' && t.p[i + 1] <= '9';
 }
 
+/* Does the character at i make a list of a text that starts like "12." or "12)"? */
+static bool ends_list_number(plm_sv t, size_t i)
+{
+    if (i == 0 || i > 9 || (t.p[i] != '.' && t.p[i] != ')'))
+        return false;
+    for (size_t k = 0; k < i; k++)
+        if (t.p[k] < '0' || t.p[k] > '9')
+            return false;
+    return true;
+}
+
 void plm_esc_markdown(struct plm_buf *b, plm_sv s, size_t max)
 {
     plm_auto_done(plm_buf_done) struct plm_buf plain = PLM_BUF(PLM_MIB(16));
     plm_esc_plain(&plain, s, max);
     carry(b, &plain);
-    plm_sv t = plm_buf_sv(&plain);
+    plm_sv t = plm_sv_trim(plm_buf_sv(&plain));
     for (size_t i = 0; i < t.n; i++) {
         unsigned char c = (unsigned char)t.p[i];
         if (c == '<')
@@ -95,8 +106,8 @@ void plm_esc_markdown(struct plm_buf *b, plm_sv s, size_t max)
         else if (c == '#' || is_issue_word(t, i))
             plm_buf_printf(b, "\\%c" NO_LINK, c);
         else if (c == '.' && i >= 3 && plm_sv_ieq(plm_sv_sub(t, i - 3, 3), PLM_SV("www")))
-            plm_buf_str(b, "." NO_LINK);
-        else if (c && strchr("\\`*_{}[]()~|!=+-", c))
+            plm_buf_str(b, NO_LINK ".");
+        else if (strchr("\\`*_[]~|", c) || (i == 0 && strchr("+-=", c)) || ends_list_number(t, i))
             plm_buf_printf(b, "\\%c", c);
         else
             plm_buf_byte(b, c);

@@ -8,7 +8,11 @@ import json
 import os
 import pathlib
 import re
+import shutil
+import subprocess
+from xml.etree import ElementTree
 
+import html5lib
 import jsonschema
 import pytest
 
@@ -180,3 +184,151 @@ def test_sarif_places_findings_of_a_repository_in_its_files(render):
         run = check_sarif(render(report, "sarif")[0])
         place = next(r for r in run["results"] if r["ruleId"] == "secret/private-key")["locations"][0]["physicalLocation"]
         assert place == {"artifactLocation": {"uri": uri}, "region": {"startLine": 7}}
+
+
+# ---- junit ----------------------------------------------------------------------------------------------
+
+# The shape that CI systems agree on (Jenkins' junit-10.xsd): attributes that must be there, that may be, and children.
+JUNIT = {
+    "testsuites": ({"name", "tests", "failures", "errors"}, {"time", "disabled"}, {"testsuite"}),
+    "testsuite": ({"name", "tests"}, {"failures", "errors", "skipped", "time", "timestamp", "hostname", "id", "package", "disabled"},
+                  {"properties", "testcase", "system-out", "system-err"}),
+    "testcase": ({"name", "classname"}, {"time", "status", "assertions"}, {"skipped", "error", "failure", "system-out", "system-err"}),
+    "failure": (set(), {"type", "message"}, set()),
+    "error": (set(), {"type", "message"}, set()),
+    "skipped": (set(), {"message"}, set()),
+}
+
+
+def check_junit(text):
+    root = ElementTree.fromstring(text)
+    assert root.tag == "testsuites"
+    for node in root.iter():
+        need, may, children = JUNIT[node.tag]
+        assert need <= set(node.attrib) <= need | may, node.attrib
+        assert {child.tag for child in node} <= children
+        assert node.tag != "testcase" or len(node) <= 1 and node.get("name") and node.get("classname")
+    for tag, key in (("failure", "failures"), ("error", "errors"), ("testcase", "tests")):
+        for suite in root:
+            assert len(suite.findall(".//" + tag)) == int(suite.get(key))
+        assert sum(int(suite.get(key)) for suite in root) == int(root.get(key))
+    assert all(len(suite.findall(".//skipped")) == int(suite.get("skipped")) for suite in root)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp")) for suite in root)
+    return root
+
+
+def test_junit_has_a_case_for_each_check_and_upgrade(render):
+    report = json.loads(AUDIT.read_text())
+    root = check_junit(render(AUDIT, "junit")[0])
+    assert [suite.get("name") for suite in root] == [t["id"] for t in report["targets"]] + ["run"]
+    cases = {(c.get("classname"), c.get("name")): c for c in root.iter("testcase")}
+    for row in report["checks"]:
+        case = cases.pop((f"{row['target']}.{row['object']}", f"{row['id']} {row['title']}"))
+        want = {"pass": None, "fail": "failure", "manual": "skipped", "na": "skipped", "unknown": "error"}[row["outcome"]]
+        if row["id"] == "1.1.1":
+            want = "skipped"  # an exception covers it
+            assert "single disk" in case[0].get("message")
+        assert (case[0].tag if len(case) else None) == want, row
+        assert want is None or row["id"] == "1.1.1" or row["evidence"][0] in case[0].get("message")
+    web = "registry.example.org/shop/web:2.4.vulnerability"
+    assert {name for cls, name in cases if cls == web} == {"openssl", "curl", "zlib"}
+    assert {"CVE-2024-5535", "CVE-2024-4741"} <= set(cases[web, "openssl"][0].text.split())
+    assert cases["plimsoll", "verdict"][0].tag == "failure"
+    blind = [c for (cls, _), c in cases.items() if cls == "could not look"]
+    assert sorted(c[0].tag for c in blind) == ["error", "skipped", "skipped"]
+
+
+def test_junit_of_clean_packages_is_a_pass(render):
+    report = json.loads(SAMPLE.read_text())
+    report["findings"] = []
+    cases = {(c.get("classname"), c.get("name")): c for c in check_junit(render(report, "junit")[0]).iter("testcase")}
+    assert len(cases["app.tar.vulnerability", "packages"]) == 0
+
+
+@pytest.mark.parametrize("n", range(4))
+def test_junit_of_hostile_texts(render, n):
+    text = render(evil_report(n), "junit")[0]
+    assert "\x1b" not in text and "\u202e" not in text and len(text) < 1 << 20
+    check_junit(text)
+
+
+# ---- markdown ---------------------------------------------------------------------------------------------
+
+
+def rendered(text):
+    """As GitHub's own parser makes HTML of it."""
+    if not shutil.which("cmark-gfm"):
+        pytest.skip("skipped: this platform has no cmark-gfm")
+    return subprocess.run(["cmark-gfm", "--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough", "-e", "tasklist"], input=text.encode(),
+                          capture_output=True, check=True).stdout.decode()
+
+
+def check_markdown(text):
+    """Elements and links that the rendered page has; whatever stands outside of code must not link or call anybody."""
+    assert len(text.encode("utf-16-le")) // 2 <= 65536
+    html = rendered(text)
+    tree = html5lib.parse(html, namespaceHTMLElements=False)
+    tags = {node.tag for node in tree.iter() if isinstance(node.tag, str)}
+    assert tags <= {"html", "head", "body", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "a",
+                    "sub"}, tags
+    for node in tree.iter("a"):
+        assert re.match(r"https://(security-tracker\.debian\.org/tracker|www\.cve\.org/CVERecord)", node.get("href")), node.get("href")
+    for table in tree.iter("table"):
+        widths = {len(row) for row in table.iter("tr")}
+        assert len(widths) == 1, "a cell broke its row"
+    outside = []
+
+    def walk(node, inside):
+        inside = inside or node.tag in ("code", "pre", "a")
+        if not inside:
+            outside.append(node.text or "")
+        for child in node:
+            walk(child, inside)
+            if not inside:
+                outside.append(child.tail or "")
+
+    walk(tree, False)
+    words = "".join(outside)
+    assert not re.search(r"@\w|#\d|\bGH-\d|https?://|www\.\w", words), words
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", html)
+    return tree
+
+
+def test_markdown(render, golden):
+    text, said = render(AUDIT, "markdown")
+    golden("audit.md", text)
+    assert said == ""
+    tree = check_markdown(text)
+    page = "".join(tree.itertext())
+    report = json.loads(AUDIT.read_text())
+    for finding in report["findings"]:
+        assert bool(finding["suppressed"]) != (finding["id"] in page), finding["id"]
+    for row in report["fixes"]:
+        assert all(line.strip() in page for line in row["command"].splitlines())
+    for row in report["diagnostics"]:
+        assert row["message"] in page
+
+
+@pytest.mark.parametrize("n", range(6))
+def test_markdown_of_hostile_texts(render, n):
+    report = evil_report(n)
+    for finding in report["findings"]:
+        finding["references"] = []
+    check_markdown(render(report, "markdown")[0])
+
+
+def test_markdown_says_what_it_left_out(render):
+    report = many(json.loads(AUDIT.read_text()), 3000)
+    checks = [f for f in json.loads(AUDIT.read_text())["findings"] if f["kind"] == "audit"]
+    for i in range(2000):
+        row = copy.deepcopy(checks[i % len(checks)])
+        row.update(id=f"X{i}", key=f"x{i}", object="\U0001f6a2" * 50)
+        report["findings"].append(row)
+    report["diagnostics"] = report["diagnostics"] * 500
+    text, said = render(report, "markdown")
+    tree = check_markdown(text)
+    assert len(text) > 40000
+    page = "".join(tree.itertext())
+    shown = len(re.findall(r"CVE-2024-\d", page))
+    assert f"{3000 - shown} more vulnerabilities are not shown here" in page and f"{3000 - shown} more vulnerabilities" in said
+    assert shown > 20 and page.count("critical") > 20 and "Could not look" in page and "more lines are not shown" in page
