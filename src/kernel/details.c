@@ -117,7 +117,7 @@ static bool read_capability(plm_sv key, plm_sv value, struct plm_process *p)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (plm_sv_is(key, rows[i].key))
-            return plm_sv_hex(plm_sv_trim(value), rows[i].to);
+            return plm_kernel_hex(plm_sv_trim(value), rows[i].to);
     return false;
 }
 

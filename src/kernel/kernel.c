@@ -6,6 +6,7 @@
 #include "kernel_int.h"
 
 #include "base/fs.h"
+#include "base/map.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -73,6 +74,7 @@ void plm_kernel_close(struct plm_kernel *k)
     if (k->proc_fd >= 0)
         close(k->proc_fd);
     plm_buf_done(&k->buf);
+    plm_map_free(k->levels);
     plm_arena_free(k->arena);
     free(k);
 }
@@ -201,7 +203,7 @@ int64_t plm_kernel_boot_time(struct plm_kernel *k)
     return k->boot_time;
 }
 
-bool plm_sv_hex(plm_sv s, uint64_t *out)
+bool plm_kernel_hex(plm_sv s, uint64_t *out)
 {
     uint64_t v = 0;
     if (s.n == 0 || s.n > 16)

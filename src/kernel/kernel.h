@@ -167,8 +167,9 @@ struct plm_cgroup_limit {
     bool is_inherited; /* an ancestor decides, not the container's own group */
 };
 struct plm_cgroup {
-    int version;                                       /* 1, 2; 0: not known */
-    plm_sv path;                                       /* of the deciding hierarchy, "/docker/<id>" */
+    int version; /* 1, 2; 0: not known */
+    plm_sv path; /* of the deciding hierarchy, "/docker/<id>" */
+    /* memory_swap: memory and swap together, also of version 2 */
     struct plm_cgroup_limit memory, memory_swap, pids; /* minimum over all ancestors; bytes, tasks */
     struct plm_cgroup_limit cpu_quota;                 /* thousandths of a processor: min of quota/period */
     struct plm_cgroup_limit

@@ -24,7 +24,7 @@ struct plm_kernel {
     bool has_cgroup_mounts;
     plm_mount_vec mounts; /* of the reader, for cgroup file systems */
     int mounts_sys;
-    struct plm_cgroup_cache *cgroup_cache; /* cgroup.c */
+    struct plm_map *levels; /* cgroups.c: path of a file of a shared ancestor to what it says */
 };
 
 /* A directory of a process, as a descriptor that never means another process with the same pid; the caller
@@ -48,8 +48,15 @@ uint64_t plm_ns_inode(plm_sv link);
  */
 int plm_ns_read(struct plm_kernel *k, int dir, enum plm_ns ns, uint64_t *out);
 /* Hexadecimal text to a number; false on anything else or overflow. */
-bool plm_sv_hex(plm_sv s, uint64_t *out);
+bool plm_kernel_hex(plm_sv s, uint64_t *out);
 /* A line of /proc/PID/stat into p (comm is a view of it); false: not one. */
 bool plm_process_stat_parse(plm_sv text, struct plm_process *p);
 /* Text of /proc/PID/status into p; EINVAL where ids or capabilities are missing. */
 int plm_process_status_parse(plm_sv text, struct plm_arena *a, struct plm_process *p);
+/* What is left of path behind a directory: null if it is not below; "" for itself, else "/...". */
+plm_sv plm_kernel_path_below(plm_sv dir, plm_sv path);
+/* "0-3,7" is 5; 0: no such list. */
+uint64_t plm_kernel_cpu_count(plm_sv list);
+/* One table of /proc/net into out (appended, not sorted); errno, E2BIG over limits->sockets. */
+int plm_sockets_read(struct plm_kernel *k, int fd, enum plm_socket_proto proto, struct plm_arena *a,
+                     plm_socket_vec *out);

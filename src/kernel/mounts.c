@@ -135,8 +135,7 @@ bool plm_mount_has_option(const struct plm_mount *m, const char *option)
     return has_word(m->options, plm_sv_from(option)) || has_word(m->super_options, plm_sv_from(option));
 }
 
-/* What is left of path behind a directory: null if it is not below; "" for itself, else "/...". */
-static plm_sv below(plm_sv dir, plm_sv path)
+plm_sv plm_kernel_path_below(plm_sv dir, plm_sv path)
 {
     if (plm_sv_is(dir, "/"))
         return plm_sv_is(path, "/") ? PLM_SV("") : path;
@@ -149,7 +148,7 @@ const struct plm_mount *plm_mount_of(const plm_mount_vec *v, plm_sv path)
 {
     const struct plm_mount *best = NULL;
     for (size_t i = 0; i < v->n; i++)
-        if (below(v->v[i].point, path).p && (!best || v->v[i].point.n >= best->point.n))
+        if (plm_kernel_path_below(v->v[i].point, path).p && (!best || v->v[i].point.n >= best->point.n))
             best = &v->v[i];
     return best;
 }
@@ -161,7 +160,8 @@ plm_sv plm_mount_host_path(const plm_mount_vec *host, const struct plm_mount *m,
         return PLM_SV_NULL;
     for (size_t i = 0; i < host->n; i++) {
         const struct plm_mount *h = &host->v[i];
-        plm_sv rest = h->major == m->major && h->minor == m->minor ? below(h->root, m->root) : PLM_SV_NULL;
+        plm_sv rest = h->major == m->major && h->minor == m->minor ? plm_kernel_path_below(h->root, m->root)
+                                                                   : PLM_SV_NULL;
         plm_sv point = plm_sv_is(h->point, "/") && rest.n ? PLM_SV("") : h->point;
         if (!rest.p || (best.p && point.n + rest.n >= best.n))
             continue;
