@@ -62,6 +62,7 @@ struct plm_check {
     uint8_t level;          /* CIS level 1 or 2; 0: not in CIS */
     bool is_manual;         /* CIS calls it manual */
     bool needs_running;     /* says na for containers that do not run */
+    bool is_summary;        /* runs after all others and reads their rows in facts->report */
     void (*run)(struct plm_checking *k);
 };
 

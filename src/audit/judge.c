@@ -600,14 +600,15 @@ int plm_audit_judge(struct plm_facts *f, plm_err **err)
         return plm_fail_oom(err);
     if (add_targets(&run, err) < 0)
         return -1;
-    for (; *list; list++) {
-        if (!is_wanted(f->opt, *list) || *list == &drift_checks[0])
-            continue;
-        if (plm_cancelled(f->ctx))
-            return plm_fail(err, PLM_E_CANCEL, "cancelled");
-        if (run_check(&run, *list, err) < 0)
-            return -1;
-    }
+    for (int pass = 0; pass < 2; pass++)
+        for (const struct plm_check *const *c = list; *c; c++) {
+            if (!is_wanted(f->opt, *c) || *c == &drift_checks[0] || (*c)->is_summary != (pass == 1))
+                continue;
+            if (plm_cancelled(f->ctx))
+                return plm_fail(err, PLM_E_CANCEL, "cancelled");
+            if (run_check(&run, *c, err) < 0)
+                return -1;
+        }
     const struct plm_check *drift = &drift_checks[0];
     bool wants_engine = (f->opt->stages & PLM_STAGE_BIT(PLM_STAGE_ENGINE)) != 0;
     struct plm_audit_options also = *f->opt;

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Set-uid and set-gid programs of the host: a walk over the directories of the local file systems.
+ *
+ * Walked are the root's own file system and every mount of a disk file system that does not carry nosuid; not
+ * the engines' data roots (programs of images are no programs of the host). Directory entries whose type the
+ * directory tells are not looked at again unless they are regular files: one fstatat(2) a file.
+ */
+#include "audit/host.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+struct walk {
+    const struct plm_facts *f;
+    plm_setuid_vec *out;
+    plm_sv_vec skip; /* directories that are not entered */
+    dev_t dev;
+    uint64_t left; /* entries until the limit */
+    size_t unreadable;
+    bool is_over;
+};
+
+enum { DEPTH_MAX = 128 };
+
+static bool is_skipped(const struct walk *w, plm_sv path)
+{
+    for (size_t i = 0; i < w->skip.n; i++)
+        if (plm_sv_eq(w->skip.v[i], path))
+            return true;
+    return false;
+}
+
+static void walk_dir(struct walk *w, int fd, struct plm_buf *path, unsigned depth);
+
+static void walk_entry(struct walk *w, int dir, const struct dirent *e, struct plm_buf *path, unsigned depth)
+{
+    struct stat st;
+    size_t before = path->n;
+    bool may_be_dir = e->d_type == DT_DIR || e->d_type == DT_UNKNOWN;
+    bool may_be_file = e->d_type == DT_REG || e->d_type == DT_UNKNOWN;
+    if ((!may_be_dir && !may_be_file) || fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return;
+    plm_buf_printf(path, "%s%s", path->n && path->p[path->n - 1] == '/' ? "" : "/", e->d_name);
+    if (S_ISREG(st.st_mode) && (st.st_mode & (S_ISUID | S_ISGID))) {
+        struct plm_setuid *s = plm_vec_push(w->f->arena, w->out);
+        if (s)
+            *s = (struct plm_setuid){plm_arena_sv(w->f->arena, plm_buf_sv(path)),
+                                     (uint32_t)st.st_mode & 07777, st.st_uid, st.st_gid};
+    } else if (S_ISDIR(st.st_mode) && st.st_dev == w->dev && !is_skipped(w, plm_buf_sv(path))) {
+        int fd = depth < DEPTH_MAX
+                     ? openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+                     : -1;
+        if (fd < 0)
+            w->unreadable++;
+        else
+            walk_dir(w, fd, path, depth + 1);
+    }
+    path->n = before;
+}
+
+/* Takes fd. */
+static void walk_dir(struct walk *w, int fd, struct plm_buf *path, unsigned depth)
+{
+    DIR *d = fdopendir(fd);
+    if (!d) {
+        close(fd);
+        w->unreadable++;
+        return;
+    }
+    const struct dirent *e;
+    while (!w->is_over && (e = readdir(d))) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        if (w->left-- == 0 || plm_cancelled(w->f->ctx) || path->failed) {
+            w->is_over = true;
+            break;
+        }
+        walk_entry(w, dirfd(d), e, path, depth);
+    }
+    closedir(d);
+}
+
+static void walk_from(struct walk *w, const char *point)
+{
+    plm_auto_done(plm_buf_done) struct plm_buf path = PLM_BUF(PLM_KIB(64));
+    struct stat st;
+    int fd = plm_fs_open_in(w->f->root_fd, point, O_RDONLY | O_DIRECTORY, NULL);
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        if (fd >= 0)
+            close(fd);
+        w->unreadable++;
+        return;
+    }
+    w->dev = st.st_dev;
+    plm_buf_str(&path, point);
+    walk_dir(w, fd, &path, 0);
+}
+
+static void find_skipped(struct walk *w)
+{
+    static const char *const always[] = {"/proc",
+                                         "/sys",
+                                         "/dev",
+                                         "/var/lib/docker",
+                                         "/var/lib/containerd",
+                                         "/var/lib/containers",
+                                         "/run/containerd",
+                                         "/run/docker"};
+    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+        (void)plm_sv_vec_add(w->f->arena, &w->skip, plm_sv_from(always[i]));
+    for (size_t i = 0; i < w->f->daemons.n; i++)
+        if (w->f->daemons.v[i].root_dir.n)
+            (void)plm_sv_vec_add(w->f->arena, &w->skip, w->f->daemons.v[i].root_dir);
+}
+
+static bool is_disk(const struct plm_mount *m)
+{
+    static const char *const types[] = {"ext2", "ext3", "ext4", "xfs",      "btrfs",
+                                        "f2fs", "zfs",  "jfs",  "reiserfs", "erofs"};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (plm_sv_is(m->type, types[i]))
+            return !plm_mount_has_option(m, "nosuid");
+    return false;
+}
+
+static bool is_below_skipped(const struct walk *w, plm_sv path)
+{
+    for (size_t i = 0; i < w->skip.n; i++)
+        if (plm_sv_starts(path, w->skip.v[i]) && (path.n == w->skip.v[i].n || path.p[w->skip.v[i].n] == '/'))
+            return true;
+    return false;
+}
+
+static int setuid_order(const void *pa, const void *pb)
+{
+    return plm_sv_cmp(((const struct plm_setuid *)pa)->path, ((const struct plm_setuid *)pb)->path);
+}
+
+void plm_host_setuids(const struct plm_facts *f, plm_setuid_vec *out, plm_sv *out_why)
+{
+    struct walk w = {.f = f, .out = out, .left = f->ctx->limits->layer_entries};
+    find_skipped(&w);
+    walk_from(&w, "/");
+    for (size_t i = 0; i < f->host_mounts.n; i++) {
+        const struct plm_mount *m = &f->host_mounts.v[i];
+        bool is_bind = !plm_sv_is(m->root, "/");
+        char *point = is_disk(m) && !is_bind && m->point.n > 1 && !is_below_skipped(&w, m->point)
+                          ? plm_arena_cstr(f->arena, m->point)
+                          : NULL;
+        if (point)
+            walk_from(&w, point);
+    }
+    if (out->n)
+        qsort(out->v, out->n, sizeof(out->v[0]), setuid_order);
+    size_t kept = 0;
+    for (size_t i = 0; i < out->n; i++)
+        if (!kept || !plm_sv_eq(out->v[kept - 1].path, out->v[i].path))
+            out->v[kept++] = out->v[i];
+    out->n = kept;
+    *out_why = w.is_over      ? PLM_SV("the walk ended at the limit of entries")
+               : w.unreadable ? plm_host_printf(f, "%zu directories could not be read", w.unreadable)
+                              : PLM_SV_NULL;
+}
