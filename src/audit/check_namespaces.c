@@ -299,7 +299,8 @@ static void check_shared(struct plm_checking *k)
     plm_say(k, PLM_OUT_PASS, "/proc/%d/ns: compared with every other container", k->container->init->pid);
 }
 
-#define PER_CONTAINER .stage = PLM_STAGE_CONTAINERS, .subject = PLM_PER_CONTAINER
+#define PER_CONTAINER                                                                                        \
+    .stage = PLM_STAGE_CONTAINERS, .subject = PLM_PER_CONTAINER, .impact = PLM_IMPACT_MAY_BREAK
 
 static const struct plm_check checks[] = {
     {.id = "5.10",

@@ -433,7 +433,8 @@ static void check_no_new_privileges(struct plm_checking *k)
         plm_drift(k, "no-new-privileges is declared, %zu processes run without it in force", bad);
 }
 
-#define PER_CONTAINER .stage = PLM_STAGE_CONTAINERS, .subject = PLM_PER_CONTAINER
+#define PER_CONTAINER                                                                                        \
+    .stage = PLM_STAGE_CONTAINERS, .subject = PLM_PER_CONTAINER, .impact = PLM_IMPACT_MAY_BREAK
 
 static const struct plm_check checks[] = {
     {.id = "5.2",

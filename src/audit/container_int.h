@@ -105,7 +105,7 @@ struct plm_path_risk {
     enum plm_severity severity; /* PLM_SEV_UNKNOWN: nothing */
     const char *why;
 };
-struct plm_path_risk plm_path_risk(const struct plm_facts *f, plm_sv host, bool is_writable);
+struct plm_path_risk plm_path_risk(struct plm_facts *f, struct plm_arena *a, plm_sv host, bool is_writable);
 
 /* ---- secrets ------------------------------------------------------------------------------ */
 

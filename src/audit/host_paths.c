@@ -239,7 +239,7 @@ static struct plm_path_risk by_table(plm_sv host, bool is_writable)
     return r;
 }
 
-struct plm_path_risk plm_path_risk(const struct plm_facts *f, plm_sv host, bool is_writable)
+struct plm_path_risk plm_path_risk(struct plm_facts *f, struct plm_arena *a, plm_sv host, bool is_writable)
 {
     struct plm_path_risk r = by_table(host, is_writable);
     plm_sv rest = host, part;
@@ -251,10 +251,11 @@ struct plm_path_risk plm_path_risk(const struct plm_facts *f, plm_sv host, bool 
         const struct plm_daemon *d = &f->daemons.v[i];
         if (d->is_remote)
             continue;
-        if (d->root_dir.n && (plm_path_is_below(host, d->root_dir) || plm_path_is_below(d->root_dir, host)))
-            r = worse(r, plm_path_is_below(host, d->root_dir) || is_writable ? CR : HI,
-                      "images and containers of the engine");
-        if (d->socket_path.n && plm_path_is_below(d->socket_path, host))
+        plm_sv root = d->root_dir.n ? plm_host_path(f, a, d->root_dir) : PLM_SV_NULL;
+        bool is_inside = root.n && plm_path_is_below(host, root);
+        if (is_inside || (root.n && plm_path_is_below(root, host)))
+            r = worse(r, is_inside || is_writable ? CR : HI, "images and containers of the engine");
+        if (d->socket_path.n && plm_path_is_below(plm_host_path(f, a, d->socket_path), host))
             r = worse(r, CR, "the engine's socket");
     }
     return r;
@@ -374,9 +375,10 @@ static bool is_of_runtime(const struct plm_mount *m)
 }
 
 /* The engine's own files: those named after the container, and plain named volumes. */
-static bool is_of_engine(const struct plm_checking *k, plm_sv host)
+static bool is_of_engine(struct plm_checking *k, plm_sv host)
 {
-    plm_sv root = k->daemon->root_dir;
+    plm_sv root =
+        k->daemon->root_dir.n ? plm_host_path(k->facts, k->arena, k->daemon->root_dir) : PLM_SV_NULL;
     if (k->container->id.n >= 32 && plm_sv_has(host, k->container->id))
         return true;
     if (root.n && plm_path_is_below(host, root))
