@@ -83,15 +83,6 @@ static void check_restart(struct plm_checking *k)
 
 /* ---- 5.23, 5.24 --------------------------------------------------------------------------- */
 
-/* Name or number of root as the engine takes it: "user[:group]". */
-static bool is_root_user(plm_sv user)
-{
-    plm_sv name, group;
-    uint64_t uid;
-    (void)plm_sv_cut(user, ':', &name, &group);
-    return !name.n || plm_sv_is(name, "root") || (plm_sv_u64(name, &uid) && uid == 0);
-}
-
 static plm_sv exec_command(struct plm_checking *k, yyjson_val *config)
 {
     /* Arguments are left out: they may hold passwords. */
@@ -176,28 +167,11 @@ static bool is_below_init(const struct plm_container *c, const struct plm_proces
     return false;
 }
 
-/* The host's number of the container's user 0, by the first process's uid_map. */
-static bool root_of_map(const struct plm_process *init, uint32_t *out)
-{
-    plm_sv rest = init->uid_map, line;
-    *out = 0;
-    while (plm_sv_line(&rest, &line)) {
-        plm_sv inside, outside;
-        uint64_t in, host;
-        if (plm_sv_word(&line, &inside) && plm_sv_word(&line, &outside) && plm_sv_u64(inside, &in) &&
-            plm_sv_u64(outside, &host) && in == 0 && host <= UINT32_MAX) {
-            *out = (uint32_t)host;
-            return true;
-        }
-    }
-    return !init->uid_map.p; /* no map readable: as on a host without remapping */
-}
-
 static void root_processes(struct plm_checking *k)
 {
     const struct plm_container *c = k->container;
     uint32_t root;
-    if (!root_of_map(c->init, &root))
+    if (!plm_root_of_map(c->init, &root))
         return; /* the container has no user 0 at all */
     for (size_t i = 0; i < c->processes.n; i++) {
         const struct plm_process *p = c->processes.v[i];
@@ -219,7 +193,10 @@ static void check_root_exec(struct plm_checking *k)
         return;
     const struct plm_container *c = k->container;
     plm_sv user = plm_json_str(c->config, "User", NULL);
-    if (is_root_user(user)) {
+    uint32_t root;
+    bool has_truth = plm_has_truth(k) && plm_process_seen(c->init) == PLM_SEEN;
+    bool is_root = has_truth && plm_root_of_map(c->init, &root) && c->init->uid[1] == root;
+    if (plm_is_root_user(user) || is_root) {
         plm_say(k, PLM_OUT_NA, "Config.User: \"%.*s\", the container itself runs as root", PLM_SV_ARG(user));
         return;
     }
@@ -227,12 +204,12 @@ static void check_root_exec(struct plm_checking *k)
         yyjson_val *config =
             is_exec_readable(k, &c->execs.v[i]) ? yyjson_obj_get(c->execs.v[i].root, "ProcessConfig") : NULL;
         plm_sv as = plm_json_str(config, "user", NULL);
-        if (as.n && is_root_user(as)) /* empty: the container's own user */
+        if (as.n && plm_is_root_user(as)) /* empty: the container's own user */
             plm_say(k, PLM_OUT_FAIL, "/exec ProcessConfig.user: %.*s (%.*s), Config.User: %.*s",
                     PLM_SV_ARG(as), PLM_SV_ARG(exec_command(k, config)), PLM_SV_ARG(user));
     }
     plm_say(k, PLM_OUT_PASS, "Config.User: %.*s; ExecIDs: %zu read", PLM_SV_ARG(user), c->execs.n);
-    if (!plm_truth_is_missing(k) && plm_has_truth(k) && plm_process_seen(c->init) == PLM_SEEN)
+    if (!plm_truth_is_missing(k) && has_truth)
         root_processes(k);
 }
 
@@ -320,16 +297,11 @@ static void check_log(struct plm_checking *k)
         return;
     yyjson_val *log = yyjson_obj_get(k->container->host_config, "LogConfig");
     plm_sv driver = plm_json_str(log, "Type", NULL), most = plm_json_str(log, "Config", "max-size", NULL);
-    plm_sv of_engine = plm_json_str(k->daemon->info.root, "LoggingDriver", NULL);
     bool is_none = plm_sv_is(driver, "none");
     bool is_unbounded = (plm_sv_is(driver, "json-file") || plm_sv_is(driver, "k8s-file")) &&
                         (!most.n || plm_sv_is(most, "-1")) && !is_driver_expected(k, driver);
     plm_sv said = plm_arena_printf(k->arena, "HostConfig.LogConfig: %.*s, max-size: %.*s", PLM_SV_ARG(driver),
                                    PLM_SV_ARG(most.n ? most : PLM_SV("none")));
-    if ((is_none || is_unbounded) && plm_sv_eq(driver, of_engine)) {
-        plm_say(k, PLM_OUT_NA, "%.*s, as the engine's default: judged once, by 2.13", PLM_SV_ARG(said));
-        return;
-    }
     plm_say(k,
             is_none || is_unbounded ? PLM_OUT_FAIL
             : driver.n              ? PLM_OUT_PASS
@@ -356,7 +328,7 @@ static void check_terminal(struct plm_checking *k)
 
 /* ---- R20 ---------------------------------------------------------------------------------- */
 
-enum { RESTARTS_MANY = 5 };
+enum { RESTARTS_MANY = 3 };
 
 static void check_trouble(struct plm_checking *k)
 {
@@ -463,7 +435,7 @@ static const struct plm_check checks[] = {
      .run = check_image_age},
     {.id = "R15",
      .title = "logs of containers are kept and bounded",
-     .reads = "HostConfig.LogConfig against the engine's default",
+     .reads = "HostConfig.LogConfig",
      .rationale = "Without a log nothing tells what happened; without a limit the log fills the disk.",
      .fix = "Start it with `--log-opt max-size=10m --log-opt max-file=3` (compose: `logging: {options: "
             "{max-size: "

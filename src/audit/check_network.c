@@ -349,7 +349,7 @@ static plm_sv ssh_word(const struct plm_container *c)
     {
         plm_sv rest = plm_json_sv(v), word;
         while (plm_sv_word(&rest, &word))
-            if (is_ssh_server(plm_base_name(word)))
+            if (word.p[0] == '/' && is_ssh_server(plm_base_name(word)))
                 return word;
     }
     return PLM_SV_NULL;

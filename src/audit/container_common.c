@@ -188,6 +188,66 @@ plm_sv plm_process_program(const struct plm_process *p)
     return p->exe.n ? plm_base_name(p->exe) : p->comm;
 }
 
+/* ---- users --------------------------------------------------------------------------------- */
+
+bool plm_is_root_user(plm_sv user)
+{
+    plm_sv name, group;
+    uint64_t uid;
+    (void)plm_sv_cut(user, ':', &name, &group);
+    if (name.n > 1 && (name.p[0] == '+' || name.p[0] == '-')) /* the engine reads numbers with a sign */
+        name = plm_sv_from_off(name, 1);
+    return !name.n || plm_sv_is(name, "root") || (plm_sv_u64(name, &uid) && uid == 0);
+}
+
+bool plm_root_of_map(const struct plm_process *init, uint32_t *out)
+{
+    plm_sv rest = init->uid_map, line;
+    *out = 0;
+    while (plm_sv_line(&rest, &line)) {
+        plm_sv inside, outside;
+        uint64_t in, host;
+        if (plm_sv_word(&line, &inside) && plm_sv_word(&line, &outside) && plm_sv_u64(inside, &in) &&
+            plm_sv_u64(outside, &host) && in == 0 && host <= UINT32_MAX) {
+            *out = (uint32_t)host;
+            return true;
+        }
+    }
+    return !init->uid_map.p; /* no map readable: as on a host without remapping */
+}
+
+void plm_say_container_user(struct plm_checking *k, const struct plm_container *c)
+{
+    uint32_t root;
+    plm_sv user = plm_json_str(c->config, "User", NULL);
+    bool runs_here = c->is_running && !c->daemon->is_remote;
+    if (!c->config || (runs_here && c->truth_failure.p)) {
+        plm_say_on(k, c->object, PLM_OUT_UNKNOWN, "%.*s",
+                   PLM_SV_ARG(c->config ? c->truth_failure : c->inspect.failure));
+        return;
+    }
+    bool is_mapped = runs_here && plm_process_is_identity_mapped(c->init) == 0;
+    if (is_mapped)
+        plm_weigh(k, c->object, PLM_SEV_LOW);
+    plm_say_on(k, c->object, plm_is_root_user(user) ? PLM_OUT_FAIL : PLM_OUT_PASS, "Config.User: \"%.*s\"",
+               PLM_SV_ARG(user));
+    if (!runs_here || !plm_root_of_map(c->init, &root))
+        return;
+    size_t found = 0;
+    for (size_t i = 0; i < c->processes.n; i++) {
+        const struct plm_process *p = c->processes.v[i];
+        enum plm_seen seen = plm_process_seen(p);
+        if (seen == PLM_SEEN_UNREADABLE)
+            plm_say_on(k, c->object, PLM_OUT_UNKNOWN, "/proc/%d/status: unreadable", p->pid);
+        if (seen == PLM_SEEN && p->uid[1] == root && found++ < PLM_SAID_MAX)
+            plm_say_on(k, c->object, PLM_OUT_FAIL, "%.*s: Uid %u%s",
+                       PLM_SV_ARG(plm_process_where(k, p, "status")), p->uid[1], is_mapped ? ", mapped" : "");
+    }
+    if (!found)
+        plm_say_on(k, c->object, PLM_OUT_PASS, "/proc/PID/status: no root among %zu processes",
+                   c->processes.n);
+}
+
 /* ---- capabilities ------------------------------------------------------------------------- */
 
 uint64_t plm_caps_known(const struct plm_checking *k)

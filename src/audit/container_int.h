@@ -107,6 +107,16 @@ struct plm_path_risk {
 };
 struct plm_path_risk plm_path_risk(struct plm_facts *f, struct plm_arena *a, plm_sv host, bool is_writable);
 
+/* ---- users --------------------------------------------------------------------------------- */
+
+/* The container half of 4.1, said on the container's object: its user after every override, and the users
+ * that its processes have. For the check of images, which runs once per image. */
+void plm_say_container_user(struct plm_checking *k, const struct plm_container *c);
+/* Root by name or number as the engine reads it: "", "root", "0", "00", "+0", each with any group. */
+bool plm_is_root_user(plm_sv user);
+/* The host's number of the container's user 0, by its first process's uid_map; false: it has none. */
+bool plm_root_of_map(const struct plm_process *init, uint32_t *out);
+
 /* ---- secrets ------------------------------------------------------------------------------ */
 
 /* A credential in a text, or in the value of a variable: what it is, null if it is none. The value itself
