@@ -45,39 +45,33 @@ struct fx {
 
 /* ---- the recorded tree ------------------------------------------------------------------------- */
 
+/* Paths are below the tree and relative: "proc/1/ns". */
 static inline void fx_mkdirs(const struct fx *x, const char *path)
 {
-    char full[PATH_MAX];
-    (void)snprintf(full, sizeof(full), "%s/%s", x->dir, path);
-    for (char *p = full + strlen(x->dir) + 1; (p = strchr(p, '/')); p++) {
+    plm_auto_free char *copy = strdup(path);
+    assert_non_null(copy);
+    for (char *p = copy; (p = strchr(p, '/')); *p++ = '/') {
         *p = 0;
-        (void)mkdir(full, 0755);
-        *p = '/';
+        (void)mkdirat(x->facts.root_fd, copy, 0755);
     }
-    (void)mkdir(full, 0755);
+    (void)mkdirat(x->facts.root_fd, copy, 0755);
 }
 
 static inline void fx_file(const struct fx *x, const char *path, const char *text)
 {
-    char full[PATH_MAX];
-    char *slash = strrchr(path, '/');
-    if (slash) {
-        (void)snprintf(full, sizeof(full), "%.*s", (int)(slash - path), path);
-        fx_mkdirs(x, full);
-    }
-    (void)snprintf(full, sizeof(full), "%s/%s", x->dir, path);
-    FILE *f = fopen(full, "w");
-    assert_non_null(f);
-    (void)fputs(text, f);
-    assert_int_equal(fclose(f), 0);
+    const char *slash = strrchr(path, '/');
+    plm_auto_free char *dir = slash ? strndup(path, (size_t)(slash - path)) : NULL;
+    if (dir)
+        fx_mkdirs(x, dir);
+    int fd = openat(x->facts.root_fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || close(fd) < 0)
+        fail_msg("%s: %m", path);
 }
 
 static inline void fx_link(const struct fx *x, const char *path, const char *target)
 {
-    char full[PATH_MAX];
-    (void)snprintf(full, sizeof(full), "%s/%s", x->dir, path);
-    if (symlink(target, full) < 0)
-        fail_msg("%s: %m", full);
+    if (symlinkat(target, x->facts.root_fd, path) < 0)
+        fail_msg("%s: %m", path);
 }
 
 static inline int fx_remove(const char *path, const struct stat *st, int flag, struct FTW *walk)
@@ -158,6 +152,7 @@ static inline struct fx *fx_new(void)
     x->report = plm_report_new(NULL);
     assert_true(a && x->report);
     x->facts = (struct plm_facts){.ctx = &x->ctx, .opt = &x->opt, .arena = a, .report = x->report};
+    x->facts.root_fd = open(x->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     fx_mkdirs(x, "proc/1/ns");
     for (int ns = 0; ns < PLM_NS_COUNT_; ns++) {
         char path[64], target[64];
@@ -173,7 +168,6 @@ static inline struct fx *fx_new(void)
     fx_file(x, "proc/timer_list", "");
     fx_file(x, "etc/group", "root:x:0:\ndisk:x:6:\ndocker:x:998:\nusers:x:100:\n");
     fx_file(x, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
-    x->facts.root_fd = open(x->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     plm_err *err = NULL;
     x->facts.kernel = plm_kernel_open(&x->ctx, plm_sv_from(x->dir), &err);
     if (!x->facts.kernel)
@@ -286,7 +280,8 @@ static inline struct plm_process *fx_process(struct fx *x, struct plm_container 
 /* The first process, to be changed. */
 static inline struct plm_process *fx_init(const struct plm_container *c)
 {
-    return (struct plm_process *)(uintptr_t)c->init;
+    static struct plm_process none; /* of a stopped one: changes of it change nothing */
+    return c->init ? (struct plm_process *)(uintptr_t)c->init : &none;
 }
 
 static inline struct plm_cgroup_limit fx_limit(uint64_t value)
