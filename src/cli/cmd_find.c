@@ -2,9 +2,15 @@
  *
  * plimsoll find: where is a package or a vulnerability? Looks at package lists; those of images
  * come from the layer cache, so that only layers never seen before are read.
+ *
+ * Running containers are answered from the lists of their images, each looked at once however many
+ * containers it has; what a container installed after its start is what `scan running:` and the
+ * audit's drift checks see.
  */
 #include "cli/scan_options.h"
 
+#include "base/time.h"
+#include "docker/docker.h"
 #include "version/version.h"
 
 /* What is looked for: a flaw by id, or a package by name with conditions on its version. */
@@ -79,7 +85,17 @@ static bool fits_range(const struct plm_package *p, plm_sv range)
 
 struct row {
     plm_sv target, package, version, extra, status;
+    plm_sv layer;  /* digest, else diff id, of the layer that brought it; null: not known */
+    plm_sv image;  /* of a container; null: the target is no container */
+    int64_t since; /* that container was made; 0: not known */
 };
+
+/* The containers that run one image: what is found in it is found in each of them. */
+struct image_group {
+    plm_sv word; /* "docker:sha256:..." */
+    PLM_VEC(struct plm_engine_container) containers;
+};
+typedef PLM_VEC(struct image_group) group_vec;
 
 struct rows {
     struct plm_arena *arena;
@@ -87,10 +103,20 @@ struct rows {
     size_t targets, incomplete; /* looked at; of them not completely readable */
 };
 
+static plm_sv layer_of(const struct plm_report *r, const struct plm_package *p)
+{
+    if (p->target >= r->targets.n || !p->locations.n ||
+        p->locations.v[0].layer >= r->targets.v[p->target].layers.n)
+        return PLM_SV_NULL;
+    const struct plm_layer *l = &r->targets.v[p->target].layers.v[p->locations.v[0].layer];
+    return l->digest.n ? l->digest : l->diff_id;
+}
+
 static bool add_row(struct rows *rows, const struct plm_report *r, uint32_t package, plm_sv extra,
                     plm_sv status)
 {
     const struct plm_package *p = &r->packages.v[package];
+    plm_sv layer = layer_of(r, p);
     struct row *row = plm_vec_push(rows->arena, &rows->v);
     if (row)
         *row = (struct row){
@@ -100,6 +126,7 @@ static bool add_row(struct rows *rows, const struct plm_report *r, uint32_t pack
             .version = plm_arena_sv(rows->arena, p->version),
             .extra = plm_arena_sv(rows->arena, extra),
             .status = plm_arena_sv(rows->arena, status),
+            .layer = plm_arena_sv(rows->arena, layer),
         };
     return row != NULL;
 }
@@ -152,6 +179,113 @@ static int look_at(struct plm_cli *cli, struct plm_scan_setup *s, const char *wo
     return plm_arena_check(rows->arena, err);
 }
 
+/* ---- running containers -------------------------------------------------------------------------- */
+
+static int add_container(group_vec *groups, struct plm_arena *a, const char *scheme,
+                         const struct plm_engine_container *c, plm_err **err)
+{
+    plm_sv word = plm_arena_printf(a, "%s:%.*s", scheme, PLM_SV_ARG(c->image_id));
+    struct image_group *g = NULL;
+    for (size_t i = 0; i < groups->n && !g; i++)
+        if (plm_sv_eq(groups->v[i].word, word))
+            g = &groups->v[i];
+    if (!g) {
+        g = plm_vec_push(a, groups);
+        if (!g)
+            return plm_arena_check(a, err);
+        g->word = word;
+    }
+    struct plm_engine_container *slot = plm_vec_push(a, &g->containers);
+    if (slot)
+        *slot = *c;
+    return plm_arena_check(a, err);
+}
+
+/* Containers of every engine that answers; where none does, the first one's error. */
+static int list_running(struct plm_cli *cli, const struct plm_scan_setup *s, group_vec *out, plm_err **err)
+{
+    static const struct {
+        enum plm_engine_kind kind;
+        const char *scheme;
+    } kinds[] = {{PLM_ENGINE_DOCKER, "docker"}, {PLM_ENGINE_PODMAN, "podman"}};
+    bool is_named = s->scan.image.host.n || s->scan.image.context.n, has_answer = false;
+    plm_auto(plm_err_free) plm_err *first = NULL;
+    for (size_t i = 0; i < (is_named ? 1u : 2u); i++) {
+        const struct plm_engine_config conf = {
+            .kind = kinds[i].kind, .host = s->scan.image.host, .context = s->scan.image.context};
+        plm_auto(plm_err_free) plm_err *e = NULL;
+        plm_auto(plm_engine_close) struct plm_engine *engine = plm_engine_open(&cli->ctx, &conf, &e);
+        if (!engine) {
+            /* One that is there and refuses is not one that is absent. */
+            if (plm_err_code(e) != PLM_E_NET && plm_err_code(e) != PLM_E_NOTFOUND)
+                return plm_err_move(err, &e);
+            first = first ? first : plm_take(e);
+            continue;
+        }
+        struct plm_engine_container *list;
+        size_t n;
+        has_answer = true;
+        if (plm_engine_containers(engine, false, s->arena, &list, &n, err) < 0)
+            return -1;
+        for (size_t k = 0; k < n; k++)
+            if (add_container(out, s->arena, kinds[i].scheme, &list[k], err) < 0)
+                return -1;
+    }
+    return has_answer ? 0 : plm_err_move(err, &first);
+}
+
+/* Rows of an image become rows of each container that runs it. An image that was deleted under its containers
+ * is looked at through their roots. */
+static int look_at_group(struct plm_cli *cli, struct plm_scan_setup *s, const struct image_group *g,
+                         const struct wanted *w, struct rows *rows, plm_err **err)
+{
+    struct rows found = {.arena = rows->arena};
+    plm_err *e = NULL;
+    if (look_at(cli, s, g->word.p, w, &found, &e) < 0) {
+        if (plm_err_code(e) != PLM_E_NOTFOUND)
+            return plm_err_move(err, &e);
+        plm_err_free(e);
+        for (size_t i = 0; i < g->containers.n; i++) {
+            plm_sv word = plm_arena_printf(s->arena, "container:%.*s", PLM_SV_ARG(g->containers.v[i].id));
+            if (!word.p)
+                return plm_fail_oom(err);
+            if (look_at(cli, s, word.p, w, rows, err) < 0)
+                return -1;
+        }
+        return 0;
+    }
+    rows->targets += g->containers.n;
+    rows->incomplete += found.incomplete ? g->containers.n : 0;
+    for (size_t i = 0; i < g->containers.n; i++)
+        for (size_t k = 0; k < found.v.n; k++) {
+            struct row *row = plm_vec_push(rows->arena, &rows->v);
+            if (!row)
+                return plm_arena_check(rows->arena, err);
+            *row = found.v.v[k];
+            row->target =
+                plm_arena_printf(rows->arena, "container:%.*s", PLM_SV_ARG(g->containers.v[i].name));
+            row->image = g->containers.v[i].image;
+            row->since = g->containers.v[i].created;
+        }
+    return plm_arena_check(rows->arena, err);
+}
+
+/* ---- output ---------------------------------------------------------------------------------------- */
+
+/* RFC 3339 as JSON; a date for people. */
+static void put_since(struct plm_buf *b, int64_t since, bool as_json)
+{
+    plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(64);
+    if (since)
+        plm_time_put(&text, since);
+    if (!as_json)
+        plm_buf_sv_put(b, plm_sv_sub(plm_buf_sv(&text), 0, 10));
+    else if (since)
+        plm_text_json(b, plm_buf_sv(&text));
+    else
+        plm_buf_str(b, "null");
+}
+
 static int print_json(const struct rows *rows, const struct wanted *w, plm_err **err)
 {
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(64));
@@ -169,6 +303,16 @@ static int print_json(const struct rows *rows, const struct wanted *w, plm_err *
         if (w->is_flaw) {
             plm_buf_str(&b, ",\"severity\":");
             plm_text_json(&b, x->status);
+        }
+        if (x->layer.n) {
+            plm_buf_str(&b, ",\"layer\":");
+            plm_text_json(&b, x->layer);
+        }
+        if (x->image.p) {
+            plm_buf_str(&b, ",\"image\":");
+            plm_text_json(&b, x->image);
+            plm_buf_str(&b, ",\"since\":");
+            put_since(&b, x->since, true);
         }
         plm_buf_byte(&b, '}');
     }
@@ -193,6 +337,13 @@ static void put_cell(struct plm_buf *b, plm_sv text, size_t width)
         plm_buf_byte(b, ' ');
 }
 
+/* "sha256:0123456789ab…" to "0123456789ab". */
+static plm_sv short_digest(plm_sv digest)
+{
+    size_t colon = plm_sv_find(digest, ':');
+    return plm_sv_sub(digest, colon == SIZE_MAX ? 0 : colon + 1, 12);
+}
+
 static int print_table(const struct plm_cli *cli, const struct rows *rows, const struct wanted *w,
                        plm_err **err)
 {
@@ -200,7 +351,14 @@ static int print_table(const struct plm_cli *cli, const struct rows *rows, const
     size_t wt = column_width(rows, offsetof(struct row, target), 6),
            wp = column_width(rows, offsetof(struct row, package), 7),
            wv = column_width(rows, offsetof(struct row, version), 7),
-           we = column_width(rows, offsetof(struct row, extra), 4);
+           we = column_width(rows, offsetof(struct row, extra), 4),
+           wi = column_width(rows, offsetof(struct row, image), 5),
+           ws = column_width(rows, offsetof(struct row, status), 8);
+    bool has_image = false, has_layer = false;
+    for (size_t i = 0; i < rows->v.n; i++) {
+        has_image |= rows->v.v[i].image.p != NULL;
+        has_layer |= rows->v.v[i].layer.n > 0;
+    }
     for (size_t i = 0; i <= rows->v.n && rows->v.n; i++) {
         static const struct row head = {
             .target = {"TARGET", 6}, .package = {"PACKAGE", 7}, .version = {"VERSION", 7}};
@@ -208,12 +366,22 @@ static int print_table(const struct plm_cli *cli, const struct rows *rows, const
         if (!i) {
             x.extra = w->is_flaw ? PLM_SV("FIX") : PLM_SV("ARCH");
             x.status = w->is_flaw ? PLM_SV("SEVERITY") : PLM_SV("");
+            x.image = PLM_SV("IMAGE");
+            x.layer = PLM_SV("LAYER");
         }
         put_cell(&b, x.target, wt);
         put_cell(&b, x.package, wp);
         put_cell(&b, x.version, wv);
         put_cell(&b, x.extra, we);
-        plm_text_escape(&b, x.status);
+        if (w->is_flaw)
+            put_cell(&b, x.status, ws);
+        if (has_image) {
+            put_cell(&b, x.image, wi);
+            put_since(&b, x.since, false);
+            plm_buf_str(&b, i ? "  " : "SINCE       ");
+        }
+        if (has_layer)
+            plm_text_escape(&b, i ? short_digest(x.layer) : x.layer);
         while (b.n && b.p[b.n - 1] == ' ')
             b.n--;
         plm_buf_byte(&b, '\n');
@@ -226,7 +394,7 @@ static int print_table(const struct plm_cli *cli, const struct rows *rows, const
 
 /* Where to look: --in, else this host and all local images. Names are words of the source grammar or report
  * files. */
-static int places(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
+static int places(struct plm_cli *cli, struct plm_scan_setup *s, group_vec *groups, plm_err **err)
 {
     const plm_sv *list;
     static const plm_sv usual[] = {{"host", 4}, {"images", 6}};
@@ -237,8 +405,12 @@ static int places(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
         n = 2;
     }
     for (size_t i = 0; i < n; i++) {
-        bool is_name =
-            plm_sv_is(list[i], "host") || plm_sv_is(list[i], "images") || plm_sv_is(list[i], "running");
+        if (plm_sv_is(list[i], "running") || plm_sv_is(list[i], "running:")) {
+            if (list_running(cli, s, groups, err) < 0)
+                return -1;
+            continue;
+        }
+        bool is_name = plm_sv_is(list[i], "host") || plm_sv_is(list[i], "images");
         plm_sv word = is_name ? plm_arena_printf(s->arena, "%.*s:", PLM_SV_ARG(list[i]))
                               : plm_arena_sv(s->arena, list[i]);
         plm_err *e = NULL;
@@ -258,18 +430,21 @@ static int run(struct plm_cli *cli, plm_err **err)
     const char *const *words;
     struct wanted w;
     bool wants_json;
+    group_vec groups = {0};
     plm_auto_done(plm_scan_setup_done) struct plm_scan_setup s = {0};
     plm_config_words(cli->config, &words);
     if (parse_wanted(words[0], &w, err) < 0 || plm_cli_wants_json(cli, &wants_json, err) < 0)
         return -1;
     unsigned flags = PLM_SETUP_NO_WORDS | (w.is_flaw ? (unsigned)PLM_SETUP_VULNERABILITIES : 0u);
-    if (plm_scan_setup(cli, flags, &s, err) < 0 || places(cli, &s, err) < 0)
+    if (plm_scan_setup(cli, flags, &s, err) < 0 || places(cli, &s, &groups, err) < 0)
         return -1;
     struct rows rows = {.arena = s.arena};
     int failed = 0;
-    for (size_t i = 0; i < s.words.n; i++) {
+    for (size_t i = 0; i < s.words.n + groups.n; i++) {
         plm_err *e = NULL;
-        if (look_at(cli, &s, s.words.v[i].p, &w, &rows, &e) >= 0)
+        int r = i < s.words.n ? look_at(cli, &s, s.words.v[i].p, &w, &rows, &e)
+                              : look_at_group(cli, &s, &groups.v[i - s.words.n], &w, &rows, &e);
+        if (r >= 0)
             continue;
         failed = plm_code_exit(plm_err_code(e));
         plm_cli_error(cli, e);

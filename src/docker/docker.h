@@ -55,6 +55,7 @@ struct plm_engine_image {
 struct plm_engine_container {
     plm_sv id, name, image, image_id, state;
     int64_t pid;
+    int64_t created; /* seconds since the epoch; lists only, 0: not known */
 };
 
 struct plm_engine *plm_engine_open(const struct plm_ctx *ctx, const struct plm_engine_config *conf,

@@ -219,6 +219,7 @@ int plm_engine_containers(struct plm_engine *e, bool all, struct plm_arena *a,
             .image = str(a, v, "Image"),
             .image_id = str(a, v, "ImageID"),
             .state = str(a, v, "State"),
+            .created = plm_json_int(v, "Created", 0),
         };
     }
     if (plm_arena_check(a, err) < 0)
