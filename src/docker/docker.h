@@ -27,6 +27,7 @@ struct plm_engine_config {
     plm_sv host;         /* -H: unix:///…, tcp://…, or null */
     plm_sv context;      /* --context, or null */
     plm_sv wanted_image; /* what hints are about ("docker save app | ..."), or null */
+    uint64_t deadline;   /* plm_clock_ms at which every request ends (plm_engine_hurry); 0: none */
 };
 
 struct plm_engine_info {
@@ -89,5 +90,28 @@ struct plm_json *plm_engine_fetch(struct plm_engine *e, const char *path, const 
 /* The same with ref escaped into the path: before + ref + after. */
 struct plm_json *plm_engine_fetch_of(struct plm_engine *e, const char *before, plm_sv ref, const char *after,
                                      const char *what, plm_err **err);
+/* Another connection to the same engine, for another thread; nothing is asked. Close it before e. */
+struct plm_engine *plm_engine_again(const struct plm_engine *e, plm_err **err);
+/* From now on requests end at this plm_clock_ms, however many bytes still come; 0: no such end. */
+void plm_engine_hurry(struct plm_engine *e, uint64_t deadline);
+/* The stream of /events as JSON lines; filters: JSON ("{\"type\":[\"container\"]}") or null. A read that
+ * waits longer than wait_ms fails with net.stalled: nothing happened meanwhile, open it again. */
+struct plm_http_stream *plm_engine_events(struct plm_engine *e, plm_sv filters, uint64_t wait_ms,
+                                          plm_err **err);
+
+/* Where the caller's docker and podman would look: DOCKER_HOST, CONTAINER_HOST and docker's contexts, sorted;
+ * nothing is connected to. A context whose file cannot be read is left out. */
+struct plm_engine_place {
+    plm_sv host;    /* "unix:///run/docker.sock", "tcp://h:2376", "ssh://h" */
+    plm_sv context; /* name, or null */
+    plm_sv how;     /* "DOCKER_HOST", "context prod" */
+    bool is_podman;
+    bool is_chosen; /* the one that `docker` or `podman` without options would use */
+};
+int plm_engine_known_places(const struct plm_ctx *ctx, struct plm_arena *a, struct plm_engine_place **out,
+                            size_t *out_n, plm_err **err);
+/* The one that -H HOST or --context NAME means. */
+int plm_engine_place_of(const struct plm_ctx *ctx, plm_sv host, plm_sv context, struct plm_arena *a,
+                        struct plm_engine_place *out, plm_err **err);
 /* The stream of `docker save REF`. One at a time; close it before the engine. */
 struct plm_http_stream *plm_engine_image_export(struct plm_engine *e, plm_sv ref, plm_err **err);

@@ -31,6 +31,7 @@ struct plm_engine {
     struct plm_http *http;
     struct plm_arena *arena;
     struct plm_engine_info info;
+    uint64_t deadline; /* plm_clock_ms; 0: none */
     bool is_described; /* info.driver and info.root_dir were asked for */
 };
 

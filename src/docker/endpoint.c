@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "codec/hash.h"
 
+#include <dirent.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/socket.h>
@@ -359,5 +360,95 @@ int plm_endpoint_select(const struct plm_ctx *ctx, const struct plm_engine_confi
     if (r < 0 || plm_arena_check(a, err) < 0)
         return -1;
     *out = e;
+    return 0;
+}
+
+/* ---- all that the caller knows of -------------------------------------------------------------- */
+
+enum { CONTEXTS_MAX = 1000 };
+typedef PLM_VEC(struct plm_engine_place) place_vec;
+
+static void add_variable(const struct selection *s, place_vec *v, const char *name, bool is_podman,
+                         bool is_chosen)
+{
+    struct plm_engine_place *p = var(s, name) ? plm_vec_push(s->arena, v) : NULL;
+    if (p)
+        *p = (struct plm_engine_place){.host = plm_arena_sv(s->arena, plm_sv_from(var(s, name))),
+                                       .how = plm_sv_from(name),
+                                       .is_podman = is_podman,
+                                       .is_chosen = is_chosen};
+}
+
+static void add_context(const struct selection *s, place_vec *v, const char *path, plm_sv chosen)
+{
+    plm_err *why = NULL;
+    plm_auto(plm_json_free) struct plm_json *doc = read_json(s, path, &why);
+    plm_err_free(why); /* a context that nobody can use leads to no engine */
+    yyjson_val *root = doc ? plm_json_root(doc) : NULL;
+    plm_sv name = plm_json_str(root, "Name", NULL);
+    plm_sv host = plm_json_str(root, "Endpoints", "docker", "Host", NULL);
+    struct plm_engine_place *p = name.n && host.n ? plm_vec_push(s->arena, v) : NULL;
+    if (p)
+        *p = (struct plm_engine_place){.host = plm_arena_sv(s->arena, host),
+                                       .context = plm_arena_sv(s->arena, name),
+                                       .how = plm_arena_printf(s->arena, "context %.*s", PLM_SV_ARG(name)),
+                                       .is_chosen = plm_sv_eq(name, chosen)};
+}
+
+static void add_contexts(const struct selection *s, place_vec *v)
+{
+    const char *dir = config_dir(s);
+    plm_sv chosen = plm_sv_from(var(s, "DOCKER_CONTEXT"));
+    if (!dir)
+        return;
+    if (!chosen.n)
+        (void)!current_context(s, &chosen, NULL); /* broken: then none of them is the chosen one */
+    if (var(s, "DOCKER_HOST"))
+        chosen = PLM_SV_NULL; /* it goes before */
+    plm_sv folder = plm_arena_printf(s->arena, "%s/contexts/meta", dir);
+    DIR *d = folder.p ? opendir(folder.p) : NULL;
+    if (!d)
+        return;
+    for (struct dirent *e; (e = readdir(d)) && v->n < CONTEXTS_MAX;) {
+        plm_sv path = plm_arena_printf(s->arena, "%.*s/%s/meta.json", PLM_SV_ARG(folder), e->d_name);
+        if (e->d_name[0] != '.' && path.p)
+            add_context(s, v, path.p, chosen);
+    }
+    closedir(d);
+}
+
+static int by_how(const void *a, const void *b)
+{
+    const struct plm_engine_place *x = a, *y = b;
+    return x->is_chosen != y->is_chosen ? (x->is_chosen ? -1 : 1) : plm_sv_cmp(x->how, y->how);
+}
+
+int plm_engine_known_places(const struct plm_ctx *ctx, struct plm_arena *a, struct plm_engine_place **out,
+                            size_t *out_n, plm_err **err)
+{
+    const struct plm_engine_config conf = {.kind = PLM_ENGINE_DOCKER};
+    const struct selection s = {ctx, &conf, NULL, a};
+    place_vec v = {0};
+    add_variable(&s, &v, "DOCKER_HOST", false, true);
+    add_variable(&s, &v, "CONTAINER_HOST", true, true);
+    add_contexts(&s, &v);
+    if (plm_arena_check(a, err) < 0)
+        return -1;
+    if (v.n)
+        qsort(v.v, v.n, sizeof(*v.v), by_how);
+    *out = v.v;
+    *out_n = v.n;
+    return 0;
+}
+
+int plm_engine_place_of(const struct plm_ctx *ctx, plm_sv host, plm_sv context, struct plm_arena *a,
+                        struct plm_engine_place *out, plm_err **err)
+{
+    const struct plm_engine_config conf = {.kind = PLM_ENGINE_DOCKER, .host = host, .context = context};
+    struct plm_endpoint at = {0};
+    if (plm_endpoint_select(ctx, &conf, NULL, a, &at, err) < 0)
+        return -1;
+    *out = (struct plm_engine_place){
+        .host = at.shown, .context = plm_arena_sv(a, context), .how = at.how, .is_chosen = true};
     return 0;
 }

@@ -15,8 +15,9 @@ enum {
     API_OLDEST = 1024,
     API_NEWEST = 1052,
     MESSAGE_MAX = 300,
-    EXPORT_STALL_MS = 600000
-}; /* 1.24 and 1.52 */
+    EXPORT_STALL_MS = 600000,
+    ENGINE_BYTES = 64 << 20 /* addresses of requests, some hundred bytes each */
+};                          /* 1.24 and 1.52 */
 
 unsigned plm_api_version_parse(plm_sv text)
 {
@@ -85,7 +86,7 @@ static plm_sv url_of(struct plm_engine *e, const char *path)
 
 struct plm_json *plm_engine_fetch(struct plm_engine *e, const char *path, const char *what, plm_err **err)
 {
-    const struct plm_http_request q = {.any_status = true};
+    const struct plm_http_request q = {.any_status = true, .deadline = e->deadline};
     struct plm_http_response res;
     plm_auto_done(plm_buf_done) struct plm_buf body = PLM_BUF(e->ctx->limits->json_bytes);
     plm_err *why = NULL;
@@ -129,30 +130,53 @@ static int negotiate(struct plm_engine *e, plm_err **err)
     return plm_arena_check(e->arena, err);
 }
 
+static struct plm_http *connect_to(const struct plm_ctx *ctx, const struct plm_endpoint *at, plm_err **err)
+{
+    const struct plm_http_config http = {
+        .unix_socket = at->unix_socket,
+        .tls_ca = at->ca,
+        .tls_cert = at->cert,
+        .tls_key = at->key,
+        .tls_insecure = at->is_insecure,
+    };
+    return plm_http_new(ctx, &http, err);
+}
+
 struct plm_engine *plm_engine_open(const struct plm_ctx *ctx, const struct plm_engine_config *conf,
                                    plm_err **err)
 {
     plm_auto(plm_engine_close) struct plm_engine *e = calloc(1, sizeof(*e));
-    if (!e || !(e->arena = plm_arena_new(PLM_MIB(4))))
+    if (!e || !(e->arena = plm_arena_new(ENGINE_BYTES)))
         return PLM_NULL(plm_fail_oom(err));
     e->ctx = ctx;
     e->kind = conf->kind;
-    if (plm_endpoint_select(ctx, conf, NULL, e->arena, &e->at, err) < 0)
-        return NULL;
-    const struct plm_http_config http = {
-        .unix_socket = e->at.unix_socket,
-        .tls_ca = e->at.ca,
-        .tls_cert = e->at.cert,
-        .tls_key = e->at.key,
-        .tls_insecure = e->at.is_insecure,
-    };
-    e->http = plm_http_new(ctx, &http, err);
-    if (!e->http)
+    e->deadline = conf->deadline;
+    if (plm_endpoint_select(ctx, conf, NULL, e->arena, &e->at, err) < 0 ||
+        !(e->http = connect_to(ctx, &e->at, err)))
         return NULL;
     e->info.endpoint = e->at.shown;
     e->info.name = conf->kind == PLM_ENGINE_PODMAN ? PLM_SV("podman") : PLM_SV("docker");
     e->info.is_local = e->at.unix_socket != NULL;
     return negotiate(e, err) < 0 ? NULL : plm_take(e);
+}
+
+struct plm_engine *plm_engine_again(const struct plm_engine *e, plm_err **err)
+{
+    plm_auto(plm_engine_close) struct plm_engine *copy = calloc(1, sizeof(*copy));
+    if (!copy)
+        return PLM_NULL(plm_fail_oom(err));
+    *copy = *e; /* views stay those of e's arena, which outlives it */
+    copy->http = NULL;
+    copy->arena = plm_arena_new(ENGINE_BYTES);
+    if (!copy->arena)
+        return PLM_NULL(plm_fail_oom(err));
+    copy->http = connect_to(e->ctx, &e->at, err);
+    return copy->http ? plm_take(copy) : NULL;
+}
+
+void plm_engine_hurry(struct plm_engine *e, uint64_t deadline)
+{
+    e->deadline = deadline;
 }
 
 void plm_engine_close(struct plm_engine *e)
@@ -189,6 +213,24 @@ int plm_engine_describe(struct plm_engine *e, struct plm_arena *a, struct plm_en
         return -1;
     *out = i;
     return 0;
+}
+
+struct plm_http_stream *plm_engine_events(struct plm_engine *e, plm_sv filters, uint64_t wait_ms,
+                                          plm_err **err)
+{
+    const struct plm_http_request q = {.any_status = true, .stall_timeout_ms = wait_ms};
+    struct plm_http_response res;
+    plm_err *why = NULL;
+    const char *path = plm_engine_path(e->arena, filters.n ? "/events?filters=" : "/events", filters, "");
+    plm_sv url = path ? url_of(e, path) : PLM_SV_NULL;
+    if (!url.p)
+        return PLM_NULL(plm_fail_oom(err));
+    plm_auto(plm_http_close) struct plm_http_stream *s = plm_http_open(e->http, url.p, &q, &res, &why);
+    if (!s)
+        return PLM_NULL(fail_transport(e, why, err));
+    if (res.status == 200)
+        return plm_take(s);
+    return PLM_NULL(plm_engine_fail_status(e, res.status, PLM_SV_NULL, "events", err));
 }
 
 struct plm_http_stream *plm_engine_image_export(struct plm_engine *e, plm_sv ref, plm_err **err)

@@ -36,7 +36,7 @@ struct plm_http_stream {
     struct plm_net_transfer *transfer;
     char *url;             /* of this hop */
     struct plm_net_url at; /* views into url */
-    uint64_t read, max, length, stall_ms;
+    uint64_t read, max, length, stall_ms, deadline;
     bool is_at_end;
 };
 
@@ -224,6 +224,8 @@ static int turn(struct plm_http_stream *s, uint64_t *since, uint64_t *seen, plm_
     case PLM_NET_RUNNING:
         break;
     }
+    if (s->deadline && now >= s->deadline)
+        return plm_fail_id(err, PLM_E_NET, "net.timeout", "%s: %s does not come to an end", shown(s), peer(s));
     if (activity != *seen) {
         *seen = activity;
         *since = now;
@@ -361,6 +363,7 @@ struct plm_http_stream *plm_http_open(struct plm_http *h, const char *url, const
         return PLM_NULL(plm_fail_oom(err));
     s->http = h;
     s->max = q->max_bytes ? q->max_bytes : h->ctx->limits->layer_bytes;
+    s->deadline = q->deadline;
     s->stall_ms = q->stall_timeout_ms ? q->stall_timeout_ms : h->conf.stall_timeout_ms;
     if (prepare(h, s, url, err) < 0)
         return NULL;

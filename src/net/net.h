@@ -46,6 +46,7 @@ struct plm_http_request {
     uint64_t
         max_bytes; /* of the body; 0: limits->http_bytes, and limits->layer_bytes for fetch_fd and open */
     uint64_t stall_timeout_ms; /* 0: the client's; for answers that the peer prepares for long */
+    uint64_t deadline;         /* plm_clock_ms at which the exchange ends whatever happens; 0: none */
     bool any_status;           /* every status is a success, the body is delivered: the caller judges */
 };
 
