@@ -13,8 +13,9 @@
  * A criterion names a test, the test an object (package name) and a state (version, architecture), all of
  * them behind the definitions. So the text is read twice: first tests, objects and states into maps, then
  * definitions. Only tests whose state compares a version count; signatures, running kernels and "is
- * installed" say nothing about versions. "less than" is a fix, "less than or equal" an inclusive end without
- * one. Linear; memory is the three maps.
+ * installed" say nothing about versions. What is negated would say "not older than": no vendor writes
+ * that today, it is counted as not understood and left out. "less than" is a fix, "less than or equal" an
+ * inclusive end without one. Linear; memory is the three maps.
  */
 #include "base/map.h"
 #include "codec/xml.h"
@@ -49,6 +50,7 @@ struct parser {
      * several */
     struct {
         plm_sv module, platform;
+        bool is_negated; /* what stands below is not what the definition asks for */
     } scope[NESTING];
     size_t nesting;
     enum plm_fix_state resolution; /* of the open <resolution> */
@@ -273,17 +275,32 @@ static void start_cve(struct parser *p, const struct plm_xml *x)
         plm_feed_bad_line(p->s, p->file, plm_xml_line(x), "not a CVSS vector: %.*s", PLM_SV_ARG(vector));
 }
 
+/* Is this element, or what it stands in, negated? Counted where it begins. */
+static bool is_negated(struct parser *p, const struct plm_xml *x)
+{
+    plm_sv word = plm_xml_attr(x, "negate");
+    bool is_own = plm_sv_is(word, "true") || plm_sv_is(word, "1"); /* both spellings of xsd:boolean */
+    bool is_below = p->scope[p->nesting].is_negated;
+    if (is_own && !is_below)
+        plm_feed_bad_line(p->s, p->file, plm_xml_line(x), "negated criteria are not understood");
+    return is_own || is_below;
+}
+
 static int start_criteria(struct parser *p, const struct plm_xml *x, plm_err **err)
 {
     if (p->nesting + 1 >= NESTING)
         return plm_xml_fail(x, err, "criteria nested too deep");
+    bool negated = is_negated(p, x);
     p->nesting++;
     p->scope[p->nesting] = p->scope[p->nesting - 1];
+    p->scope[p->nesting].is_negated = negated;
     return 0;
 }
 
 static void start_criterion(struct parser *p, const struct plm_xml *x)
 {
+    if (is_negated(p, x))
+        return;
     plm_sv comment = plm_xml_attr(x, "comment"), module = module_of(p, comment);
     if (module.n)
         p->scope[p->nesting].module = module;
