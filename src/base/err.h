@@ -60,11 +60,18 @@ int plm_fail_sys(plm_err **err, const char *fmt, ...)
 /* Puts context in front of an error: same code and id, the old one becomes the cause. */
 int plm_wrap(plm_err **err, const char *fmt, ...) __attribute__((format(printf, 2, 3), warn_unused_result));
 int plm_fail_oom(plm_err **err) __attribute__((warn_unused_result));
-#define plm_fail(...)     ((void)!plm_fail(__VA_ARGS__), -1)
-#define plm_fail_id(...)  ((void)!plm_fail_id(__VA_ARGS__), -1)
-#define plm_fail_sys(...) ((void)!plm_fail_sys(__VA_ARGS__), -1)
-#define plm_wrap(...)     ((void)!plm_wrap(__VA_ARGS__), -1)
-#define plm_fail_oom(err) ((void)!plm_fail_oom(err), -1)
+/* -1 for the compiler's and the analysers' eyes as well. Not `((void)!f(), -1)`: gcc 14 folds that and then
+ * finds the result unused. */
+static inline int plm_failed(int minus_one)
+{
+    (void)minus_one;
+    return -1;
+}
+#define plm_fail(...)     plm_failed(plm_fail(__VA_ARGS__))
+#define plm_fail_id(...)  plm_failed(plm_fail_id(__VA_ARGS__))
+#define plm_fail_sys(...) plm_failed(plm_fail_sys(__VA_ARGS__))
+#define plm_wrap(...)     plm_failed(plm_wrap(__VA_ARGS__))
+#define plm_fail_oom(err) plm_failed(plm_fail_oom(err))
 
 /* For functions that return a pointer: `return PLM_NULL(plm_fail(err, ...));` */
 static inline void *plm_null_of(int failure)
