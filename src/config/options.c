@@ -25,7 +25,8 @@ static const char *const scopes[] = {"merged", "all-layers", NULL};
 #define AUDIT   ",audit,check,"
 #define JUDGE   ",scan,check,audit,"
 #define DATA                                                                                                 \
-    ",scan,explain,find,diff,check,audit,db update,db build,db import,db export,db status,db search,db diff,db "  \
+    ",scan,explain,find,diff,check,audit,db update,db build,db import,db export,db status,db search,db "     \
+    "diff,db "                                                                                               \
     "verify,"
 
 // clang-format off

@@ -177,8 +177,10 @@ static void test_every_flag_of_this_dockerd_is_known(void **state)
     (void)state;
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(1));
     const char *argv[] = {"dockerd", "--help", NULL};
-    if (spawn_read(argv, &b) != 0)
+    if (spawn_read(argv, &b) != 0) {
+        plm_buf_done(&b);
         plm_test_skip("dockerd is not installed");
+    }
     plm_sv rest = plm_buf_sv(&b), line;
     size_t n = 0;
     while (plm_sv_line(&rest, &line)) {
