@@ -228,6 +228,15 @@ void plm_kernel_process_details(struct plm_kernel *k, struct plm_arena *a, struc
         p->ns_errno[ns] = p->sys;
 }
 
+uint64_t plm_kernel_process_ns(struct plm_kernel *k, const struct plm_process *p, enum plm_ns ns)
+{
+    uint64_t ino = 0;
+    if (p->has_details)
+        return p->ns[ns];
+    plm_auto_fd int dir = plm_kernel_pid_dir(k, p->pid);
+    return dir >= 0 && plm_ns_read(k, dir, ns, &ino) == 0 ? ino : 0;
+}
+
 /* ---- questions ------------------------------------------------------------------------------- */
 
 plm_sv plm_process_arg(const struct plm_process *p, size_t n)

@@ -111,6 +111,8 @@ typedef PLM_VEC(struct plm_process) plm_process_vec;
 /* Every process, sorted by pid. At most limits->processes; LIMIT beyond. A hidepid mount or a foreign
  * namespace is seen by what is missing: out->n counts only what the kernel shows. */
 int plm_kernel_processes(struct plm_kernel *k, struct plm_arena *a, plm_process_vec *out, plm_err **err);
+/* One namespace of it, without the rest of the details; 0: unreadable, or it has gone. */
+uint64_t plm_kernel_process_ns(struct plm_kernel *k, const struct plm_process *p, enum plm_ns ns);
 /* Fills the second half. Safe to call twice. */
 void plm_kernel_process_details(struct plm_kernel *k, struct plm_arena *a, struct plm_process *p);
 /* The n-th word of cmdline; null beyond. */
@@ -137,7 +139,8 @@ struct plm_mount {
     plm_sv root;    /* of the file system that is mounted ("/etc" of a bind), octal escapes undone */
     plm_sv point;   /* as the process sees it */
     plm_sv options; /* per mount: "rw,nosuid" */
-    plm_sv type, source, super_options;
+    plm_sv type, source;
+    plm_sv super_options;    /* as the kernel writes them: escapes stand, so a comma in a value is none */
     uint32_t shared, master; /* peer groups; 0: none */
     bool is_read_only;       /* by mount or by super block */
 };
@@ -148,6 +151,9 @@ int plm_kernel_mounts(struct plm_kernel *k, int32_t pid, struct plm_arena *a, pl
                       plm_err **err);
 int plm_mounts_parse(plm_sv text, struct plm_arena *a, plm_mount_vec *out, plm_err **err);
 bool plm_mount_has_option(const struct plm_mount *m, const char *option);
+/* Value of an option of the super block ("upperdir"), escapes undone; several of one name ("lowerdir+") are
+ * joined by ':'; null: none. */
+plm_sv plm_mount_option(const struct plm_mount *m, const char *key, struct plm_arena *a);
 /* The mount that a path lies on (longest point; the later of equals); NULL: none. */
 const struct plm_mount *plm_mount_of(const plm_mount_vec *v, plm_sv path);
 /* Where the file system root path of a container's mount lies on the host: the host mount of the same

@@ -87,7 +87,6 @@ static bool parse_line(plm_sv line, struct plm_arena *a, struct plm_mount *m)
     m->root = unescape(a, m->root);
     m->point = unescape(a, m->point);
     m->source = unescape(a, m->source);
-    m->super_options = unescape(a, m->super_options);
     m->is_read_only = has_word(m->options, PLM_SV("ro")) || has_word(m->super_options, PLM_SV("ro"));
     return true;
 }
@@ -133,6 +132,18 @@ int plm_kernel_mounts(struct plm_kernel *k, int32_t pid, struct plm_arena *a, pl
 bool plm_mount_has_option(const struct plm_mount *m, const char *option)
 {
     return has_word(m->options, plm_sv_from(option)) || has_word(m->super_options, plm_sv_from(option));
+}
+
+plm_sv plm_mount_option(const struct plm_mount *m, const char *key, struct plm_arena *a)
+{
+    plm_sv rest = m->super_options, one, name, value, all = PLM_SV_NULL;
+    while (plm_sv_field(&rest, ',', &one)) {
+        if (!plm_sv_cut(one, '=', &name, &value) || !plm_sv_is(name, key))
+            continue;
+        value = unescape(a, value);
+        all = all.p ? plm_arena_printf(a, "%.*s:%.*s", PLM_SV_ARG(all), PLM_SV_ARG(value)) : value;
+    }
+    return all;
 }
 
 plm_sv plm_kernel_path_below(plm_sv dir, plm_sv path)
