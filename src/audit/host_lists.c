@@ -61,7 +61,7 @@ const char *const plm_host_allowed_programs[] = {
 const char *const plm_host_allowed_units[] = {
     /* systemd's own, by whichever package split */
     "systemd-*", "getty@*", "autovt@*", "serial-getty@*", "console-getty.service", "console-setup.service", "keyboard-setup.service",
-    "kmod-static-nodes.service", "kmod.service", "ldconfig.service", "rc-local.service", "debug-shell.service.disabled", "dbus*",
+    "kmod-static-nodes.service", "kmod.service", "ldconfig.service", "rc-local.service", "dbus*",
     "user@*", "user-runtime-dir@*", "modprobe@*", "quotaon*", "initrd-*", "plymouth-*", "proc-sys-fs-binfmt_misc.*",
     "first-boot-complete*", "syslog.*", "remote-fs*", "ctrl-alt-del*", "emergency*", "rescue*", "tpm2*", "capsule@*",
     "breakpoint-*", "getty-*", "cryptdisks*", "networkd-*", "hibernate-*", "sys-*", "binfmt-support.service", "dev-hugepages*",
