@@ -45,6 +45,34 @@ const struct plm_check_row *plm_report_check_of(const struct plm_report *r, cons
     return NULL;
 }
 
+/* The next piece of an id: a number, or one byte of anything else. */
+static uint64_t id_piece(plm_sv *s, bool *is_number)
+{
+    uint64_t v = 0;
+    size_t n = 0;
+    while (n < s->n && n < 18 && s->p[n] >= '0' && s->p[n] <= '9')
+        v = v * 10 + (uint64_t)(s->p[n++] - '0');
+    *is_number = n > 0;
+    if (!n)
+        v = (unsigned char)s->p[n++];
+    *s = plm_sv_from_off(*s, n);
+    return v;
+}
+
+int plm_report_id_cmp(plm_sv a, plm_sv b)
+{
+    plm_sv x = a, y = b;
+    while (x.n && y.n) {
+        bool is_x, is_y;
+        uint64_t vx = id_piece(&x, &is_x), vy = id_piece(&y, &is_y);
+        if (is_x != is_y)
+            return is_x ? -1 : 1;
+        if (vx != vy)
+            return vx < vy ? -1 : 1;
+    }
+    return x.n ? 1 : y.n ? -1 : plm_sv_cmp(a, b);
+}
+
 bool plm_report_shows(const struct plm_finding *f, const struct plm_report_options *opt)
 {
     return f->severity >= opt->min_severity && (!f->suppressed || opt->show_suppressed);
@@ -154,7 +182,8 @@ void plm_report_sentence(const struct plm_report *r, const struct plm_finding *f
         plm_buf_printf(b, " (fixed in %.*s)", PLM_SV_ARG(f->fix_versions.v[0]));
     plm_sv what = f->title.n ? f->title : f->id;
     /* The title of a check says what must be true; standing alone it would read as if it were. */
-    bool is_check = plm_report_check_of(r, f) != NULL;
+    const struct plm_check_row *check = plm_report_check_of(r, f);
+    bool is_check = check && plm_sv_eq(check->title, what);
     plm_buf_printf(b, "%s%s%.*s%s", p || f->object.n || f->path.n ? ": " : "",
                    is_check ? "failed check \"" : "", PLM_SV_ARG(what), is_check ? "\"" : "");
 }

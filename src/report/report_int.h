@@ -16,6 +16,8 @@ plm_sv plm_report_target_id(const struct plm_report *r, uint32_t target);
 const struct plm_package *plm_report_package_of(const struct plm_report *r, const struct plm_finding *f);
 /* The row of the check whose failure this is, on the same object; NULL: not a failed check. */
 const struct plm_check_row *plm_report_check_of(const struct plm_report *r, const struct plm_finding *f);
+/* As people read ids: 2.9 before 2.10, numbers before letters. */
+int plm_report_id_cmp(plm_sv a, plm_sv b);
 /* Six significant digits: what every number of ours needs, and it survives being read and written again. */
 void plm_report_number(struct plm_buf *b, double v);
 /* Is the finding displayed: severity and suppression. */

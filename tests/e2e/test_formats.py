@@ -3,7 +3,9 @@
 
 Each is read with a parser that we did not write, each with hostile texts in every place.
 """
+import base64
 import copy
+import hashlib
 import json
 import os
 import pathlib
@@ -332,3 +334,102 @@ def test_markdown_says_what_it_left_out(render):
     shown = len(re.findall(r"CVE-2024-\d", page))
     assert f"{3000 - shown} more vulnerabilities are not shown here" in page and f"{3000 - shown} more vulnerabilities" in said
     assert shown > 20 and page.count("critical") > 20 and "Could not look" in page and "more lines are not shown" in page
+
+
+# ---- html -----------------------------------------------------------------------------------------------------
+
+HTML = "{http://www.w3.org/1999/xhtml}"
+
+
+def check_html(text):
+    """Parsed as a browser does, without any error; nothing is loaded; nothing but our own elements; the policy holds."""
+    parser = html5lib.HTMLParser(strict=False)
+    tree = parser.parse(text)
+    assert not parser.errors, parser.errors[:3]
+    nodes = [n for n in tree.iter() if isinstance(n.tag, str)]
+    tags = {n.tag.split("}")[1] for n in nodes}
+    assert tags <= set("html head meta title style script body a div header nav p h1 h2 h3 main section article ul ol li pre code span strong b table thead tbody tr th td "
+                       "details summary dl dt dd footer label input svg circle path rect text".split()), tags
+    assert text.count("<script") == text.count("<style") == 1
+    for node in nodes:
+        for name, value in node.attrib.items():
+            assert name in ("class", "id", "href", "lang", "charset", "http-equiv", "content", "name", "aria-label", "aria-hidden", "role", "width", "height", "viewBox", "cx",
+                            "cy", "r", "x", "y", "d", "fill", "stroke-width", "stroke-dasharray", "transform", "text-anchor", "preserveAspectRatio", "scope", "data-row",
+                            "data-label", "open", "hidden", "for", "type", "placeholder"), name
+        if node.tag == HTML + "a":
+            assert re.fullmatch(r"#[a-z0-9]+", node.get("href")), node.get("href")
+    ids = [n.get("id") for n in nodes if n.get("id")]
+    assert len(ids) == len(set(ids))
+    assert {n.get("href")[1:] for n in nodes if n.tag == HTML + "a"} <= set(ids)
+    policy = next(n for n in nodes if n.get("http-equiv")).get("content")
+    for kind in ("style", "script"):
+        inside = re.search(f"<{kind}>(.*?)</{kind}>", text, re.S).group(1)
+        hashed = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{hashed}'" in policy
+        assert not re.search(r"url\(|@import|https?:", inside)
+    assert policy.startswith("default-src 'none'; ") and "unsafe" not in policy
+    for table in (n for n in nodes if n.tag == HTML + "table"):
+        for head in table.iter(HTML + "th"):
+            assert head.get("scope") in ("col", "row")
+    levels = [int(n.tag[-1]) for n in nodes if re.fullmatch(re.escape(HTML) + "h[1-6]", n.tag)]
+    assert levels[0] == 1 and levels.count(1) == 1 and all(b <= a + 1 for a, b in zip(levels, levels[1:]))
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", re.sub(r"<script>.*?</script>", "", text, flags=re.S))
+    return tree
+
+
+def test_html_says_what_the_report_says(render):
+    report = json.loads(AUDIT.read_text())
+    page = " ".join(" ".join(check_html(render(AUDIT, "html")[0]).itertext()).split())
+
+    def has(text):
+        return " ".join(text.replace("`", " ").split()) in page or " ".join(text.replace("`", "").split()) in page
+
+    host = report["host"]
+    for text in [host["name"], host["machine_id"], host["os"], host["kernel"], *host["engines"], *report["verdict"]["reasons"]]:
+        assert has(text), text
+    for row in report["checks"]:
+        assert has(row["id"]) and has(row["object"]) and all(map(has, row["evidence"])), row
+    for row in report["findings"]:
+        assert has(row["id"]) and has(row["title"])
+        if row["suppressed"]:
+            assert all(has(row["suppressed"][key]) for key in ("reason", "owner", "until", "by"))
+    for row in report["fixes"]:
+        assert has(row["title"]) and all(map(has, row["command"].splitlines()))
+    for row in report["diagnostics"]:
+        assert has(row["code"]) and has(row["message"])
+    for row in report["db"]["feeds"]:
+        assert has(row["name"]) and has(row["as_of"])
+    for name in ("CIS Docker Benchmark 1.6.0", "CIS Controls 8", "NIST SP 800-190", "PCI DSS 4.0.1", "MITRE ATT&CK"):
+        assert has(name)
+
+
+def test_html_by_framework_counts_rows(render):
+    report = json.loads(AUDIT.read_text())
+    tree = check_html(render(AUDIT, "html")[0])
+    section = next(n for n in tree.iter(HTML + "section") if n.get("id") == "frameworks")
+    rows = {}
+    for name, table in zip((h for h in section.iter(HTML + "h3")), section.iter(HTML + "table")):
+        for row in table.find(HTML + "tbody"):
+            cells = ["".join(c.itertext()) for c in row]
+            rows["".join(name.itertext()).strip(), cells[0]] = (cells[1], list(map(int, cells[2:7])))
+    want = {}
+    names = {"cis-docker": "CIS Docker Benchmark", "cis-controls": "CIS Controls", "nist-800-190": "NIST SP 800-190", "pci-dss": "PCI DSS", "attack": "MITRE ATT&CK"}
+    outcomes = ["pass", "fail", "manual", "na", "unknown"]
+    for check in report["checks"]:
+        for control in check["controls"]:
+            key = f"{names[control['framework']]} {control['version']}".strip(), control["id"]
+            want.setdefault(key, [0] * 5)[outcomes.index(check["outcome"])] += 1
+    assert {key: counts for key, (_, counts) in rows.items()} == want
+    assert rows["CIS Docker Benchmark 1.6.0", "5.4"][0] == "fail" and rows["CIS Docker Benchmark 1.6.0", "1.1.3"][0] == "unknown"
+
+
+def test_html_of_a_scan(render):
+    text = "".join(check_html(render(SAMPLE, "html")[0]).itertext())
+    assert "CVE-2024-5535" in text and "app.tar" in text and "Failed" in text
+
+
+@pytest.mark.parametrize("n", range(6))
+def test_html_of_hostile_texts(render, n):
+    text = render(evil_report(n), "html")[0]
+    check_html(text)
+    assert len(text) < 2 << 20
