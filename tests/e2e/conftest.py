@@ -15,6 +15,8 @@ import subprocess
 import pytest
 
 from engine import containerd_engine, docker_engine, layered_image, podman_engine, snapshotter_engine  # noqa: F401  (fixtures)
+from planted import ground, ground_audit  # noqa: F401
+from planted_daemons import daemons  # noqa: F401
 
 HERE = pathlib.Path(__file__).parent
 TOP = HERE.parents[1]

@@ -24,6 +24,7 @@ import types
 import pytest
 
 import engine
+from audited import Audit
 from planted_containers import CONTAINERS, HOSTILE_BODIES
 
 HERE = pathlib.Path(__file__).parent
@@ -399,3 +400,9 @@ def ground():
                     engine.stop(process)
     finally:
         clear(root)
+
+
+@pytest.fixture(scope="session")
+def ground_audit(ground, tmp_path_factory):
+    """All containers of it, judged once."""
+    return Audit(tmp_path_factory.mktemp("audit"), "containers", "-H", ground.host)

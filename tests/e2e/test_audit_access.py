@@ -7,7 +7,6 @@ import re
 import pytest
 
 from audited import Audit
-from planted_daemons import daemons  # noqa: F401  (fixture)
 
 CHECKS = ("1.1.2", "H-SOCK", "H-GROUP")
 OVERLAID = """
@@ -29,7 +28,7 @@ GROUP = "root:x:0:\n{name}:x:{gid}:member\nmember:x:2002:\nother:x:2003:\nsudoer
 
 
 @pytest.fixture(scope="module")
-def audit(daemons, tmp_path_factory):  # noqa: F811
+def audit(daemons, tmp_path_factory):
     gid = os.stat(daemons.clean.socket).st_gid
     if gid == 0:
         pytest.skip("the machine has no group docker: the socket is root's alone")

@@ -10,7 +10,6 @@ import stat
 import pytest
 
 from audited import Audit
-from planted_daemons import daemons  # noqa: F401  (fixture)
 
 
 def open_tcp(port, context=None):
@@ -33,7 +32,7 @@ def trusting():
     return context
 
 
-def test_the_tcp_faults_are_there(daemons):  # noqa: F811
+def test_the_tcp_faults_are_there(daemons):
     assert open_tcp(daemons.by_flag.words["port"])
     assert open_tcp(daemons.by_file.words["port"])
     assert open_tcp(daemons.tls_only.words["port"], trusting())
@@ -41,7 +40,7 @@ def test_the_tcp_faults_are_there(daemons):  # noqa: F811
     assert not open_tcp(daemons.clean.words["port"], trusting())
 
 
-def test_the_daemons_are_as_configured(daemons):  # noqa: F811
+def test_the_daemons_are_as_configured(daemons):
     for bad in (daemons.by_flag, daemons.by_file):
         info = bad.get("/info")
         assert info["Debug"] is True or bad is daemons.by_file
@@ -54,7 +53,7 @@ def test_the_daemons_are_as_configured(daemons):  # noqa: F811
     assert os.readlink(f"/proc/{daemons.own_network.process.pid}/ns/net") != os.readlink("/proc/self/ns/net")
 
 
-def test_the_imitators_look_like_it(daemons):  # noqa: F811
+def test_the_imitators_look_like_it(daemons):
     for other in daemons.imitators:
         words = pathlib.Path(f"/proc/{other.pid}/cmdline").read_bytes()
         assert words.startswith(b"dockerd") and b"--tlsverify" in words
@@ -65,7 +64,7 @@ def test_the_imitators_look_like_it(daemons):  # noqa: F811
 # ---- what the audit says of them ---------------------------------------------------------------------
 
 @pytest.fixture(scope="session")
-def audits(daemons, tmp_path_factory):  # noqa: F811
+def audits(daemons, tmp_path_factory):
     """Each engine, judged by itself."""
     return {name: Audit(tmp_path_factory.mktemp(name), "engine", "-H", daemon.host) for name, daemon in daemons.all.items()}
 
@@ -87,21 +86,21 @@ FILE_FAULTS = {"3.16": r"docker\.sock.*0?602|0?602", "3.18": r"0?602"}
 
 
 @pytest.mark.parametrize("name,check", FAULTS, ids="-".join)
-def test_the_fault_is_found(audits, daemons, name, check):  # noqa: F811
+def test_the_fault_is_found(audits, daemons, name, check):
     audits[name].must_fail(check, daemons.all[name].host, FAULTS[name, check])
 
 
 @pytest.mark.parametrize("name,check", TWINS, ids="-".join)
-def test_the_clean_twin_passes(audits, daemons, name, check):  # noqa: F811
+def test_the_clean_twin_passes(audits, daemons, name, check):
     audits[name].must_pass(check, daemons.all[name].host)
 
 
-def test_open_tcp_is_critical(audits, daemons):  # noqa: F811
+def test_open_tcp_is_critical(audits, daemons):
     for name in ("by-flag", "by-file", "tls-only"):
         assert audits[name].findings["2.7", daemons.all[name].host]["severity"] == "critical"
 
 
-def test_imitators_change_nothing(audits, daemons):  # noqa: F811
+def test_imitators_change_nothing(audits, daemons):
     """Their claims are nowhere in the evidence, and nothing is said to pass because of them."""
     audit, host = audits["by-flag"], daemons.by_flag.host
     for other in daemons.imitators:
@@ -110,13 +109,13 @@ def test_imitators_change_nothing(audits, daemons):  # noqa: F811
         assert audit.outcome(check, host) == "fail"
 
 
-def test_each_engine_is_judged_by_its_own_settings(audits, daemons):  # noqa: F811
+def test_each_engine_is_judged_by_its_own_settings(audits, daemons):
     for name, audit in audits.items():
         endpoints = {o for c, o in audit.rows if c == "2.7"}
         assert endpoints == {daemons.all[name].host}
 
 
-def test_all_engines_are_found(daemons, tmp_path):  # noqa: F811
+def test_all_engines_are_found(daemons, tmp_path):
     """Without an address every dockerd that runs is found, each once."""
     audit = Audit(tmp_path, "engine", "--check", "2.14")
     found = [o for c, o in audit.rows if c == "2.14"]
@@ -126,7 +125,7 @@ def test_all_engines_are_found(daemons, tmp_path):  # noqa: F811
 
 
 @pytest.mark.parametrize("check", FILE_FAULTS)
-def test_wrong_modes_are_found(audits, daemons, check):  # noqa: F811
+def test_wrong_modes_are_found(audits, daemons, check):
     """0602 is below 0644 as a number, and anyone may write."""
     rows = [(o, row) for (c, o), row in audits["by-file"].rows.items() if c == check and row["outcome"] == "fail"]
     assert rows, {o: row["evidence"] for (c, o), row in audits["by-file"].rows.items() if c == check}
@@ -135,7 +134,7 @@ def test_wrong_modes_are_found(audits, daemons, check):  # noqa: F811
     assert clean and {row["outcome"] for row in clean} <= {"pass", "na"}, clean
 
 
-def test_a_changed_file_is_not_loaded(daemons, tmp_path):  # noqa: F811
+def test_a_changed_file_is_not_loaded(daemons, tmp_path):
     """daemon.json was changed after the start: what it says now is not in force, and the audit says so."""
     daemon = daemons.own_network
     path = daemon.root / "daemon.json"

@@ -5,8 +5,6 @@ import re
 
 import pytest
 
-from audited import Audit
-from planted import ground  # noqa: F401  (fixture)
 from planted_containers import CONTAINERS, HOSTILE_BODIES
 
 ROWS = [pytest.param(plant, id=plant.name) for plant in CONTAINERS]
@@ -14,7 +12,7 @@ FAULTS = [pytest.param(plant, check, pattern, id=f"{plant.name}-{check}") for pl
 
 
 @pytest.mark.parametrize("plant", ROWS)
-def test_the_fault_is_there(ground, plant):  # noqa: F811
+def test_the_fault_is_there(ground, plant):
     assert plant.name not in ground.failures, ground.failures[plant.name]
     state = ground.inspect(plant.name)["State"]
     assert (state["Status"] == "created") == plant.is_stopped
@@ -23,39 +21,33 @@ def test_the_fault_is_there(ground, plant):  # noqa: F811
 
 
 @pytest.mark.parametrize("name", HOSTILE_BODIES)
-def test_the_engine_took_the_hostile_container(ground, name):  # noqa: F811
+def test_the_engine_took_the_hostile_container(ground, name):
     assert name not in ground.failures, ground.failures[name]
 
 
-@pytest.fixture(scope="session")
-def audit(ground, tmp_path_factory):  # noqa: F811
-    """All containers, judged once."""
-    return Audit(tmp_path_factory.mktemp("audit"), "containers", "-H", ground.host)
-
-
 @pytest.mark.parametrize("plant,check,pattern", FAULTS)
-def test_the_fault_is_found(audit, plant, check, pattern):
-    audit.must_fail(check, plant.object or plant.name, pattern)
+def test_the_fault_is_found(ground_audit, plant, check, pattern):
+    ground_audit.must_fail(check, plant.object or plant.name, pattern)
 
 
 @pytest.mark.parametrize("plant", ROWS)
-def test_nothing_else_is_found(audit, plant):
+def test_nothing_else_is_found(ground_audit, plant):
     """What is near to a fault passes, and every check that the change does not touch says what it says of "clean"."""
     item = plant.object or plant.name
     for check in plant.passes:
-        audit.must_pass(check, item)
-    clean, mine = audit.outcomes("clean"), audit.outcomes(item)
+        ground_audit.must_pass(check, item)
+    clean, mine = ground_audit.outcomes("clean"), ground_audit.outcomes(item)
     allowed = set(plant.fails) | set(plant.also) | {"drift"}
-    more = {check: (outcome, audit.row(check, item)["evidence"]) for check, outcome in mine.items()
+    more = {check: (outcome, ground_audit.row(check, item)["evidence"]) for check, outcome in mine.items()
             if outcome in ("fail", "manual", "unknown") and outcome != clean.get(check) and check not in allowed}
     assert not more
     assert set(mine) - {"drift"} == set(clean) - {"drift"}, "a check has no row"
 
 
 @pytest.mark.parametrize("plant", ROWS)
-def test_drift_is_found_where_it_is(audit, plant):
+def test_drift_is_found_where_it_is(ground_audit, plant):
     item = plant.object or plant.name
-    finding = audit.findings.get(("drift", item))
+    finding = ground_audit.findings.get(("drift", item))
     if plant.drift:
         assert finding, "nothing in force is said to differ from what was declared"
         assert re.search(plant.drift, json.dumps(finding["evidence"])), finding["evidence"]
@@ -63,24 +55,24 @@ def test_drift_is_found_where_it_is(audit, plant):
         assert not finding, finding["evidence"]
 
 
-def test_the_clean_container_has_no_fault(audit):
-    bad = {check: (outcome, audit.row(check, "clean")["evidence"]) for check, outcome in audit.outcomes("clean").items()
+def test_the_clean_container_has_no_fault(ground_audit):
+    bad = {check: (outcome, ground_audit.row(check, "clean")["evidence"]) for check, outcome in ground_audit.outcomes("clean").items()
            if outcome in ("fail", "unknown")}
     assert not bad
 
 
-def test_each_object_has_one_row_per_check(audit, ground):  # noqa: F811
+def test_each_object_has_one_row_per_check(ground_audit, ground):
     """Every container that the engine has, stopped ones too, and none besides."""
     names = {plant.object or plant.name for plant in CONTAINERS}
-    objects = {row["object"] for row in audit.report["checks"] if row["id"] == "5.5"}
+    objects = {row["object"] for row in ground_audit.report["checks"] if row["id"] == "5.5"}
     assert names <= objects
     assert len(objects) == len(ground.get("/containers/json?all=1"))
 
 
-def test_hostile_texts_are_escaped(audit, ground, plimsoll, tmp_path):  # noqa: F811
+def test_hostile_texts_are_escaped(ground_audit, ground, plimsoll, tmp_path):
     """Names and labels from a container reach the terminal, HTML and Markdown as text."""
     saved = tmp_path / "report.json"
-    saved.write_bytes(audit.out)
+    saved.write_bytes(ground_audit.out)
     for style in ("table", "html", "markdown", "sarif", "junit", "csv"):
         done = plimsoll("report", saved, "-o", style, text=False)
         assert done.returncode in (0, 1, 3), done.stderr
@@ -88,5 +80,5 @@ def test_hostile_texts_are_escaped(audit, ground, plimsoll, tmp_path):  # noqa: 
         for raw in (b"\x1b", b"\x07", b"\xe2\x80\xae"):
             assert raw not in done.stdout, (style, raw)
         done.stdout.decode("utf-8")
-    assert audit.out.decode("utf-8")
-    assert ("5.5", "hostile-label") in audit.rows or any("script" in o for c, o in audit.rows if c == "5.5")
+    assert ground_audit.out.decode("utf-8")
+    assert ("5.5", "hostile-label") in ground_audit.rows or any("script" in o for c, o in ground_audit.rows if c == "5.5")
