@@ -282,7 +282,8 @@ RUNNING = [
     Plant("looping", {"restart": ["--restart", "always"]}, {"5.15": r"always", "R20": r"[Rr]estart"}, steps=["exit", "1"],
           then=(state(".RestartCount", ("2", "3", "4", "5")),), also=("5.27",)),
     Plant("health-none", {"health": ["--no-healthcheck"]}, {"5.27": r"NONE|[Hh]ealth"}, also=("R20",)),
-    Plant("health-sick", {}, {"R20": r"unhealthy"}, image="plant:sick", then=(state(".State.Health.Status", ("unhealthy",)),), also=("5.27",)),
+    Plant("health-sick", {}, {"R20": r"unhealthy"}, image="plant:sick", also=("5.27",),
+          then=(state(".State.Health.Status", ("unhealthy",)), lambda g, p: g.docker("pause", p.name))),
     Plant("log-none", {"log": ["--log-driver", "none"]}, {"R15": r"none"}, also=("2.13",)),
     Plant("log-unbounded", {"log": []}, {"R15": r"max-size|json-file"}),
 ]
