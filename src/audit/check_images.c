@@ -11,6 +11,8 @@
 
 #include <inttypes.h>
 
+#include "audit/container_int.h"
+
 /* ---- what is known of an image ------------------------------------------------------------------- */
 
 /* The scan of this image in the report, or NULL. Engines with the containerd store name images by manifest.
@@ -107,7 +109,7 @@ static bool read_passwd(const struct plm_image_facts *image, struct plm_buf *out
     return false;
 }
 
-static void check_user(struct plm_checking *k)
+static void judge_image_user(struct plm_checking *k)
 {
     if (image_is_missing(k))
         return;
@@ -132,6 +134,15 @@ static void check_user(struct plm_checking *k)
         plm_say(k, kind == PLM_USER_ROOT ? PLM_OUT_FAIL : PLM_OUT_PASS, "Config.User: %.*s",
                 PLM_SV_ARG(user.n ? user : PLM_SV("(empty: root)")));
     }
+}
+
+/* The user of the image, and on rows of their own the users of the containers made from it. */
+static void check_user(struct plm_checking *k)
+{
+    judge_image_user(k);
+    for (size_t i = 0; i < k->daemon->containers.n; i++)
+        if (plm_sv_eq(k->daemon->containers.v[i].image_id, k->image->id))
+            plm_say_container_user(k, &k->daemon->containers.v[i]);
 }
 
 /* ---- 4.2 registries ---------------------------------------------------------------------------------- */

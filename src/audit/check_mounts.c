@@ -15,7 +15,16 @@
 
 /* ---- 5.6 ---------------------------------------------------------------------------------- */
 
-static void judge_bind(struct plm_checking *k, const struct plm_bind *b)
+/* Came along with a bind that was declared: bind mounts are recursive. */
+static bool is_below_declared(const plm_bind_vec *v, const struct plm_bind *b)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (v->v[i].declared.n && plm_path_is_below(b->point, v->v[i].point))
+            return true;
+    return false;
+}
+
+static void judge_bind(struct plm_checking *k, const plm_bind_vec *all, const struct plm_bind *b)
 {
     struct plm_path_risk risk = plm_path_risk(k->facts, k->arena, b->host, b->is_writable);
     const char *mode = b->is_writable ? "rw" : "ro";
@@ -32,7 +41,7 @@ static void judge_bind(struct plm_checking *k, const struct plm_bind *b)
     plm_weigh(k, PLM_SV_NULL, risk.severity);
     plm_say(k, PLM_OUT_FAIL, "%.*s: %.*s%.*s on %.*s, %s: %s", PLM_SV_ARG(b->how), PLM_SV_ARG(b->host),
             PLM_SV_ARG(via), PLM_SV_ARG(b->point), mode, risk.why);
-    if (b->is_actual && !b->declared.n)
+    if (b->is_actual && !b->declared.n && !is_below_declared(all, b))
         plm_drift(k, "%.*s is mounted on %.*s and declared nowhere", PLM_SV_ARG(b->host),
                   PLM_SV_ARG(b->point));
 }
@@ -44,7 +53,7 @@ static void check_sensitive(struct plm_checking *k)
     plm_bind_vec binds;
     bool is_whole = plm_container_binds(k, &binds);
     for (size_t i = 0; i < binds.n; i++)
-        judge_bind(k, &binds.v[i]);
+        judge_bind(k, &binds, &binds.v[i]);
     if (is_whole)
         plm_say(k, PLM_OUT_PASS, "Mounts%s: %zu of the host", plm_has_truth(k) ? ", /proc/PID/mountinfo" : "",
                 binds.n);
@@ -306,7 +315,7 @@ static void check_socket(struct plm_checking *k)
 
 static const struct helper_file {
     const char *type, *inner, *host; /* host: as a bind of the host's own tree shows it, or NULL */
-    bool must_exist;                 /* not in every kernel */
+    bool is_rare;                    /* in few kernels: a declaration alone does not open it */
 } helper_files[] = {
     {"proc", "/sys/kernel/core_pattern", "/proc/sys/kernel/core_pattern", false},
     {"proc", "/sys/kernel/modprobe", "/proc/sys/kernel/modprobe", false},
@@ -336,7 +345,7 @@ static size_t judge_helper(struct plm_checking *k, const struct helper_file *h, 
         plm_sv rest = plm_sv_is(m->root, "/") ? inner : plm_sv_from_off(inner, m->root.n);
         plm_sv path = plm_path_clean(
             k->arena, plm_arena_printf(k->arena, "%.*s%.*s", PLM_SV_ARG(m->point), PLM_SV_ARG(rest)));
-        if (plm_mount_of(mounts, path) != m || (h->must_exist && !exists_inside(k, root_fd, path)))
+        if (plm_mount_of(mounts, path) != m || !exists_inside(k, root_fd, path))
             continue;
         if (found++ < PLM_SAID_MAX)
             plm_say(k, PLM_OUT_FAIL, "/proc/%d/mountinfo: %.*s lies on a writable %s",
@@ -359,7 +368,7 @@ static size_t judge_declared_helpers(struct plm_checking *k)
     for (i = 0; i < binds.n; i++)
         for (size_t h = 0; h < sizeof(helper_files) / sizeof(helper_files[0]); h++) {
             const struct plm_bind *b = &binds.v[i];
-            if (!helper_files[h].host || helper_files[h].must_exist || !b->is_writable || b->is_actual ||
+            if (!helper_files[h].host || helper_files[h].is_rare || !b->is_writable || !b->declared.n ||
                 !plm_path_is_below(plm_sv_from(helper_files[h].host), b->host))
                 continue;
             found++;

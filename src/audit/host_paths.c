@@ -374,6 +374,14 @@ static bool is_of_runtime(const struct plm_mount *m)
     return false;
 }
 
+/* "/containers/ID/hosts" below the data root: also of the container whose network this one shares. */
+static bool is_network_file(plm_sv inner)
+{
+    plm_sv name = plm_base_name(inner);
+    return plm_sv_starts(inner, PLM_SV("/containers/")) &&
+           (plm_sv_is(name, "hosts") || plm_sv_is(name, "hostname") || plm_sv_is(name, "resolv.conf"));
+}
+
 /* The engine's own files: those named after the container, and plain named volumes. */
 static bool is_of_engine(struct plm_checking *k, plm_sv host)
 {
@@ -381,8 +389,10 @@ static bool is_of_engine(struct plm_checking *k, plm_sv host)
         k->daemon->root_dir.n ? plm_host_path(k->facts, k->arena, k->daemon->root_dir) : PLM_SV_NULL;
     if (k->container->id.n >= 32 && plm_sv_has(host, k->container->id))
         return true;
-    if (root.n && plm_path_is_below(host, root))
-        return plm_sv_starts(plm_sv_from_off(host, root.n), PLM_SV("/volumes/"));
+    if (root.n && plm_path_is_below(host, root)) {
+        plm_sv inner = plm_sv_from_off(host, root.n);
+        return plm_sv_starts(inner, PLM_SV("/volumes/")) || is_network_file(inner);
+    }
     return plm_sv_has(host, PLM_SV("/containers/storage/volumes/"));
 }
 

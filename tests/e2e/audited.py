@@ -31,6 +31,12 @@ class Audit:
         assert {row["outcome"] for row in self.rows.values()} <= OUTCOMES
         self.findings = {(f["id"], f["object"]): f for f in self.report["findings"] if f["kind"] == "audit"}
 
+    def join(self, other):
+        """Adds the rows of a run over another stage."""
+        assert not set(self.rows) & set(other.rows)
+        self.rows |= other.rows
+        self.findings |= other.findings
+
     def row(self, check, item):
         assert (check, item) in self.rows, f"{check} of {item}: no row; of it: {sorted(c for c, o in self.rows if o == item)}"
         return self.rows[check, item]

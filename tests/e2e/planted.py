@@ -404,5 +404,8 @@ def ground():
 
 @pytest.fixture(scope="session")
 def ground_audit(ground, tmp_path_factory):
-    """All containers of it, judged once."""
-    return Audit(tmp_path_factory.mktemp("audit"), "containers", "-H", ground.host)
+    """All containers of it, judged once; their users are judged with the images."""
+    folder = tmp_path_factory.mktemp("audit")
+    audit = Audit(folder, "containers", "-H", ground.host)
+    audit.join(Audit(folder, "images", "-H", ground.host))
+    return audit

@@ -182,12 +182,13 @@ USERS = [
 ]
 
 MOUNTS = [
-    Plant("bind-root", bind("/:/host"), {"5.6": r"/", "5.32": r"sock", "R19": r"."}, force=mounts("/host", "/")),
-    Plant("bind-root-ro", bind("/:/host:ro"), {"5.6": r"/", "5.32": r"sock"}, force=mounts("/host", "/")),
+    # The bind is recursive, its "ro" is not: what is mounted below "/" stays writable.
+    Plant("bind-root", bind("/:/host"), {"5.6": r"/", "5.32": r"sock", "R19": r"."}, also=("R5", "R7"), force=mounts("/host", "/")),
+    Plant("bind-root-ro", bind("/:/host:ro"), {"5.6": r"/", "5.32": r"sock"}, also=("R5", "R7", "R19", "drift"), force=mounts("/host", "/")),
     Plant("bind-etc", bind("/etc:/x"), {"5.6": r"/etc", "R19": r"."}, passes=("5.32",), force=mounts("/x", "/etc")),
     Plant("bind-etc-ro", bind("/etc:/x:ro"), {"5.6": r"/etc"}, passes=("5.32", "R19"), force=mounts("/x", "/etc")),
     Plant("bind-run", bind("/run:/host-run"), {"5.6": r"/run"}, also=("5.32", "R19"), force=mounts("/host-run", "/run")),
-    Plant("bind-socket-directory", bind("{root}:/engine"), {"5.32": r"sock"}, also=("5.6", "R19"), force=mounts("/engine/docker.sock", "{socket}")),
+    Plant("bind-socket-directory", bind("{root}:/engine"), {"5.32": r"sock"}, also=("5.6", "R5", "R19", "drift"), force=mounts("/engine/docker.sock", "{socket}")),
     Plant("bind-socket", bind("{socket}:/tmp/innocent.txt"), {"5.32": r"innocent"}, also=("5.6",), force=mounts("/tmp/innocent.txt", "{socket}")),
     Plant("bind-socket-ro", bind("{socket}:/x.sock:ro"), {"5.32": r"x\.sock"}, also=("5.6",), force=mounts("/x.sock", "{socket}")),
     Plant("volume-etc", bind("etc-volume:/x"), {"5.6": r"/etc", "R19": r"."}, force=mounts("/x", "/etc")),

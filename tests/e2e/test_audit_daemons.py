@@ -85,12 +85,12 @@ TWINS = [("clean", check) for check in ("2.3", "2.5", "2.6", "2.7", "2.13", "2.1
 FILE_FAULTS = {"3.16": r"docker\.sock.*0?602|0?602", "3.18": r"0?602"}
 
 
-@pytest.mark.parametrize("name,check", FAULTS, ids="-".join)
+@pytest.mark.parametrize("name,check", FAULTS)
 def test_the_fault_is_found(audits, daemons, name, check):
     audits[name].must_fail(check, daemons.all[name].host, FAULTS[name, check])
 
 
-@pytest.mark.parametrize("name,check", TWINS, ids="-".join)
+@pytest.mark.parametrize("name,check", TWINS)
 def test_the_clean_twin_passes(audits, daemons, name, check):
     audits[name].must_pass(check, daemons.all[name].host)
 
