@@ -60,24 +60,25 @@ static int64_t started_at(struct plm_kernel *k, uint64_t ticks)
     return boot && hz > 0 ? boot + (int64_t)(ticks / (uint64_t)hz) : 0;
 }
 
-/* False: it has gone, or there is nothing to say about it. */
-static bool read_process(struct plm_kernel *k, struct plm_arena *a, int32_t pid, plm_sv last_cgroup,
-                         struct plm_process *p)
+/* 1: read; 0: it has gone, or there is nothing to say about it; -1: out of memory. */
+static int read_process(struct plm_kernel *k, struct plm_arena *a, int32_t pid, plm_sv last_cgroup,
+                        struct plm_process *p)
 {
     plm_sv text;
-    if (plm_kernel_read(k, k->proc_fd, plm_kernel_pid_path(k, pid, "stat").text, STAT_MAX, &text) != 0 ||
-        !plm_process_stat_parse(text, p))
-        return false;
+    int sys = plm_kernel_read(k, k->proc_fd, plm_kernel_pid_path(k, pid, "stat").text, STAT_MAX, &text);
+    if (sys || !plm_process_stat_parse(text, p))
+        return sys == ENOMEM ? -1 : 0;
     p->pid = pid;
     p->comm = plm_arena_sv(a, p->comm);
     if (p->is_kernel)
-        return true;
-    if (plm_kernel_read(k, k->proc_fd, plm_kernel_pid_path(k, pid, "cgroup").text, CGROUP_MAX, &text) == 0) {
-        text = plm_sv_trim(text);
-        p->cgroup = plm_sv_eq(text, last_cgroup) && last_cgroup.p ? last_cgroup : plm_arena_sv(a, text);
-        p->container_id = plm_cgroup_container_id(p->cgroup);
-    }
-    return true;
+        return 1;
+    sys = plm_kernel_read(k, k->proc_fd, plm_kernel_pid_path(k, pid, "cgroup").text, CGROUP_MAX, &text);
+    if (sys)
+        return sys == ENOMEM ? -1 : 1;
+    text = plm_sv_trim(text);
+    p->cgroup = last_cgroup.p && plm_sv_eq(text, last_cgroup) ? last_cgroup : plm_arena_sv(a, text);
+    p->container_id = plm_cgroup_container_id(p->cgroup);
+    return 1;
 }
 
 static int by_pid(const void *x, const void *y)
@@ -98,7 +99,10 @@ static int list(struct plm_kernel *k, DIR *dir, struct plm_arena *a, plm_process
         if (!plm_sv_u64(plm_sv_from(e->d_name), &pid) || pid == 0 || pid > INT32_MAX)
             continue;
         struct plm_process p = {0};
-        if (!read_process(k, a, (int32_t)pid, last_cgroup, &p))
+        int r = read_process(k, a, (int32_t)pid, last_cgroup, &p);
+        if (r < 0)
+            return plm_fail_oom(err);
+        if (r == 0)
             continue;
         if (out->n >= k->ctx->limits->processes)
             return plm_fail(err, PLM_E_LIMIT, "/proc: more than %llu processes",
