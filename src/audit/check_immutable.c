@@ -330,23 +330,34 @@ static void say_stray(struct plm_checking *k, const struct strays *s, const stru
     else if (is_podman)
         plm_say_on(k, object, PLM_OUT_MANUAL, "Podman's, which keeps no daemon that could be asked: %.*s",
                    PLM_SV_ARG(what));
-    else if (!s->is_list_complete)
-        plm_say_on(k, object, PLM_OUT_UNKNOWN, "%.*s could not be asked whether it is its; %.*s",
-                   PLM_SV_ARG(s->gap), PLM_SV_ARG(what));
     else
         plm_say_on(k, object, PLM_OUT_FAIL, "no engine on this machine knows it: %.*s", PLM_SV_ARG(what));
 }
 
+/* One cause, one row: an engine that did not answer would make strays of all its containers. */
+static bool is_undecided(const struct strays *s, const struct stray *one)
+{
+    return !s->is_list_complete && !plm_sv_has(one->first->cgroup, PLM_SV("libpod")) &&
+           !plm_sv_has(one->first->cgroup, PLM_SV("kubepods"));
+}
+
 static void judge_strays(struct plm_checking *k, struct strays *s)
 {
-    size_t said = 0;
+    size_t said = 0, undecided = 0;
     for (size_t i = 0; i < plm_map_count(s->found); i++) {
         const struct stray *one = plm_map_value(s->found, i);
         if (!is_still_there(k->facts, one->first))
             continue;
         said++;
-        say_stray(k, s, one);
+        if (is_undecided(s, one))
+            undecided++;
+        else
+            say_stray(k, s, one);
     }
+    if (undecided)
+        plm_say(k, PLM_OUT_UNKNOWN,
+                "%zu containers are in no list that was read, and %.*s did not give its list", undecided,
+                PLM_SV_ARG(s->gap));
     if (!said)
         plm_say(k, PLM_OUT_PASS,
                 "every process in a container's cgroup and every shim belongs to one of %zu "

@@ -15,6 +15,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 
+/* A read of these tables ends short of a page only at their end: no row is longer than the difference. It is
+ * worth to know, because to say "no more" the kernel walks its table of connections once more, whose size
+ * (not its contents) takes milliseconds on large machines. */
+enum { FULL = 4096 - 512 };
 enum { PIECE = 1 << 16, TCP_LISTEN = 0x0a, TCP_SYN_RECV = 0x03, UDP_BOUND = 0x07, ACCEPTS = 0x10000 };
 
 static const char *const names[] = {
@@ -33,7 +37,7 @@ struct lines {
     struct plm_buf *b;
     int fd, sys;
     size_t at;
-    bool is_end;
+    bool is_end, is_live;
 };
 
 /* False at the end, or on an error (sys). Valid until the next call. */
@@ -60,11 +64,13 @@ static bool next_line(struct lines *l, plm_sv *line)
             return false;
         }
         ssize_t n = read(l->fd, to, PIECE);
-        if (n > 0)
+        if (n > 0) {
             l->b->n += (size_t)n;
-        else if (n == 0)
+            l->is_end = l->is_live && n < FULL;
+        }
+        if (n == 0)
             l->is_end = true;
-        else if (errno != EINTR)
+        if (n < 0 && errno != EINTR)
             l->sys = errno;
     }
 }
@@ -206,7 +212,7 @@ static enum row read_row(plm_sv line, struct plm_arena *a, struct plm_socket *s)
 int plm_sockets_read(struct plm_kernel *k, int fd, enum plm_socket_proto proto, struct plm_arena *a,
                      plm_socket_vec *out)
 {
-    struct lines l = {.b = &k->buf, .fd = fd};
+    struct lines l = {.b = &k->buf, .fd = fd, .is_live = k->is_live};
     plm_sv line;
     plm_buf_clear(&k->buf);
     if (!next_line(&l, &line)) /* the heading */
