@@ -147,3 +147,9 @@ int plm_audit_score(struct plm_report *r, plm_err **err);
  * systemd drop-ins, audit rules, undo.sh, README; by what failed in r. USAGE if DIR is not empty. */
 int plm_audit_fix_dir(const struct plm_ctx *ctx, const struct plm_audit_options *opt,
                       const struct plm_report *r, const char *dir, plm_err **err);
+
+/* What runs, listens, starts and is set-uid on this host, as a fragment of plimsoll.yaml
+ * (audit.allowed-processes, -listeners, -services, -setuid) for a person to read and use; written atomically.
+ */
+int plm_audit_learn(const struct plm_ctx *ctx, const struct plm_audit_options *opt, const char *path,
+                    plm_err **err);

@@ -47,7 +47,7 @@ static const struct {
     const char *what;
     enum plm_severity severity;
 } unwanted[] = {
-    {"gcc gcc-[0-9]* g++ g++-[0-9]* clang clang-[0-9]* gcc-c++ tcc golang-go golang-[0-9]*-go rustc build-base gdb",
+    {"gcc gcc-[0-9] gcc-[0-9][0-9] g++ g++-[0-9] g++-[0-9][0-9] clang clang-[0-9]* gcc-c++ tcc golang-go golang-[0-9]*-go rustc build-base gdb",
      "compilers and debuggers", PLM_SEV_LOW},
     {"xserver-xorg xserver-xorg-core xorg-x11-server-Xorg xorg-server gnome-shell plasma-desktop xfce4-session lightdm gdm gdm3 sddm xwayland",
      "a desktop", PLM_SEV_LOW},

@@ -50,7 +50,8 @@ static bool is_of_repo(const struct plm_finding *f)
 static void gather(const struct plm_facts *f, update_vec *out, size_t by_severity[PLM_SEV_COUNT_])
 {
     const struct plm_report *r = f->report;
-    for (size_t i = 0; i < r->findings.n; i++) {
+    plm_auto(plm_map_free) struct plm_map *seen = plm_map_new();
+    for (size_t i = 0; seen && i < r->findings.n; i++) {
         const struct plm_finding *x = &r->findings.v[i];
         if (x->target != f->scanned_host || x->kind != PLM_KIND_VULNERABILITY || x->suppressed ||
             x->fix != PLM_FIX_FIXED || x->package == PLM_NONE || x->package >= r->packages.n)
@@ -61,8 +62,13 @@ static void gather(const struct plm_facts *f, update_vec *out, size_t by_severit
         struct update *u = update_of(f->arena, out, p->source_name.n ? p->source_name : p->name);
         if (!u)
             return;
-        u->n++;
-        by_severity[x->severity]++;
+        plm_sv pair = plm_host_printf(f, "%.*s %.*s", PLM_SV_ARG(u->source), PLM_SV_ARG(x->id));
+        void **slot = pair.p ? plm_map_put(seen, pair) : NULL; /* several binary packages of one source */
+        if (slot && !*slot) {
+            *slot = seen;
+            u->n++;
+            by_severity[x->severity]++;
+        }
         u->worst = x->severity > u->worst ? x->severity : u->worst;
         u->is_repo |= is_of_repo(x);
         if (!u->fixed.p && x->fix_versions.n)
