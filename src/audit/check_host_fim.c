@@ -109,10 +109,10 @@ static void check_integrity(struct plm_checking *k)
         for (size_t d = 0; d < sizeof(dirs) / sizeof(dirs[0]); d++) {
             plm_sv path = plm_host_printf(f, "%s/%s", dirs[d], programs[p]);
             struct stat st;
-            /* where /usr/sbin is a link to bin, the same file is not said twice */
+            /* where /usr/sbin is a link to bin, or the program a link, the same file is not said twice */
             char *dir = plm_arena_cstr(f->arena, plm_sv_from(dirs[d]));
-            if (path.p && dir && !plm_host_link(f, dir).p && plm_host_stat(f, path.p, &st) == 0 &&
-                S_ISREG(st.st_mode))
+            if (path.p && dir && !plm_host_link(f, dir).p && !plm_host_link(f, path.p).p &&
+                plm_host_stat(f, path.p, &st) == 0 && S_ISREG(st.st_mode))
                 (void)plm_sv_vec_add(f->arena, &paths, path);
         }
     if (!paths.n) {

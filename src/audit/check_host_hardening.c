@@ -128,7 +128,8 @@ static void judge_umask(struct plm_checking *k)
     int sys;
     plm_sv object = PLM_SV("umask"), text = plm_host_text(k->facts, "/etc/login.defs", PLM_MIB(1), &sys),
            line, word, value = PLM_SV_NULL;
-    while (text.p && plm_host_line(&text, &line))
+    plm_sv rest = text;
+    while (rest.p && plm_host_line(&rest, &line))
         if (plm_sv_word(&line, &word) && plm_sv_is(word, "UMASK"))
             (void)plm_sv_word(&line, &value);
     plm_weigh(k, object, PLM_SEV_LOW);

@@ -84,10 +84,11 @@ static void judge_rare(struct plm_checking *k)
         return;
     }
     read_modprobe(f, disabled);
-    while (dep.p && plm_sv_line(&dep, &line))
+    plm_sv dep_rest = dep, loaded_rest = loaded;
+    while (dep_rest.p && plm_sv_line(&dep_rest, &line))
         for (size_t i = 0; i < RARE; i++)
             can_load[i] |= is_module(module_of(line), rare_modules[i]);
-    while (loaded.p && plm_sv_line(&loaded, &line))
+    while (loaded_rest.p && plm_sv_line(&loaded_rest, &line))
         if (plm_sv_word(&line, &word))
             for (size_t i = 0; i < RARE; i++)
                 is_loaded[i] |= is_module(word, rare_modules[i]);

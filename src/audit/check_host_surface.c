@@ -32,6 +32,18 @@ static const char *grave_reason(const struct plm_facts *f, const struct plm_host
     return path && plm_host_exists(f, path) ? NULL : "its file was deleted";
 }
 
+/* Tools of the base system run for a moment in anybody's shell or job: who has no right to them cannot be
+ * told by them. */
+static bool is_base_tool(const struct plm_owner *owner)
+{
+    static const char *const packages[] = {
+        "coreutils",    "coreutils-*", "grep",    "sed",       "gawk",     "mawk",      "util-linux",
+        "util-linux-*", "findutils",   "procps",  "procps-ng", "less",     "tar",       "gzip",
+        "xz-utils",     "hostname",    "vim*",    "nano",      "bsdutils", "diffutils", "base-files",
+        "man-db",       "debianutils", "busybox", NULL};
+    return owner->state == PLM_OWNED && plm_host_is_listed(owner->package, packages, NULL);
+}
+
 static void judge_program(struct plm_checking *k, const struct plm_host_program *p,
                           const struct plm_owner *owner, plm_sv why)
 {
@@ -39,7 +51,9 @@ static void judge_program(struct plm_checking *k, const struct plm_host_program 
     plm_sv object = p->exe;
     const char *grave = grave_reason(f, p);
     bool is_allowed = plm_host_is_listed(object, NULL, &f->opt->expect.allowed_processes);
-    bool is_listed = plm_host_is_listed(object, plm_host_allowed_programs, NULL);
+    /* A script that a package brought is judged by the unit or job that starts it. */
+    bool is_listed = plm_host_is_listed(object, plm_host_allowed_programs, NULL) || is_base_tool(owner) ||
+                     (p->interpreter.p && owner->state == PLM_OWNED);
     const char *fault = grave                         ? grave
                         : is_allowed                  ? NULL
                         : owner->state == PLM_UNOWNED ? "no package brought it"

@@ -94,11 +94,12 @@ void plm_host_setuids(const struct plm_facts *f, plm_setuid_vec *out, plm_sv *ou
 /* ---- processes and sockets outside containers (host_surface.c) --------------------------- */
 
 struct plm_host_program {
-    plm_sv exe;     /* null: unreadable */
-    plm_sv comm;    /* of the first process */
-    plm_sv cmdline; /* of the first process, words joined by blanks, cut */
-    int32_t pid;    /* the first */
-    size_t n;       /* how many processes */
+    plm_sv exe;         /* of a script: the script; null: unreadable */
+    plm_sv interpreter; /* of a script: what runs it; else null */
+    plm_sv comm;        /* of the first process */
+    plm_sv cmdline;     /* of the first process, words joined by blanks, cut */
+    int32_t pid;        /* the first */
+    size_t n;           /* how many processes */
     int exe_errno;
     bool is_deleted, is_memfd;
 };

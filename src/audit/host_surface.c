@@ -28,19 +28,41 @@ static plm_sv shown_cmdline(struct plm_arena *a, plm_sv words)
     return p ? plm_sv_n(p, n) : PLM_SV_NULL;
 }
 
+static bool is_interpreter(plm_sv exe)
+{
+    static const char *const globs[] = {"**/python[0-9]*", "**/perl*", "**/sh",   "**/bash",
+                                        "**/dash",         "**/ruby*", "**/node", NULL};
+    return plm_host_is_listed(exe, globs, NULL);
+}
+
+/* The script that an interpreter runs, where its path is absolute; null: it runs none that can be named. */
+static plm_sv script_of(const struct plm_process *p)
+{
+    plm_sv w;
+    for (size_t i = 1; is_interpreter(p->exe) && (w = plm_process_arg(p, i)).n; i++) {
+        if (w.p[0] == '/')
+            return w;
+        if (w.p[0] != '-' || plm_sv_is(w, "-c") || plm_sv_is(w, "-e") || plm_sv_is(w, "-m"))
+            break;
+    }
+    return PLM_SV_NULL;
+}
+
 static struct plm_host_program *program_of(const struct plm_facts *f, plm_host_programs *v,
                                            const struct plm_process *p)
 {
+    plm_sv script = script_of(p), exe = script.p ? script : p->exe;
     for (size_t i = 0; i < v->n; i++) {
         struct plm_host_program *x = &v->v[i];
-        bool is_same = p->exe.p ? plm_sv_eq(x->exe, p->exe) && x->is_deleted == p->is_exe_deleted
-                                : !x->exe.p && plm_sv_eq(x->comm, p->comm);
+        bool is_same = exe.p ? plm_sv_eq(x->exe, exe) && x->is_deleted == p->is_exe_deleted
+                             : !x->exe.p && plm_sv_eq(x->comm, p->comm);
         if (is_same)
             return x;
     }
     struct plm_host_program *x = plm_vec_push(f->arena, v);
     if (x)
-        *x = (struct plm_host_program){.exe = p->exe,
+        *x = (struct plm_host_program){.exe = exe,
+                                       .interpreter = script.p ? p->exe : PLM_SV_NULL,
                                        .comm = p->comm,
                                        .cmdline = shown_cmdline(f->arena, p->cmdline),
                                        .pid = p->pid,
@@ -60,7 +82,8 @@ bool plm_host_programs_list(const struct plm_facts *f, plm_host_programs *out, p
     }
     for (size_t i = 0; i < f->processes.n; i++) {
         struct plm_process *p = &f->processes.v[i];
-        if (p->is_kernel || p->state == 'Z')
+        bool is_self = plm_kernel_is_live(f->kernel) && p->pid == getpid();
+        if (p->is_kernel || p->state == 'Z' || is_self)
             continue;
         plm_kernel_process_details(f->kernel, f->arena, p);
         bool has_gone = !p->exe.p && (p->exe_errno == ESRCH || p->exe_errno == ENOENT);
