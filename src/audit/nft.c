@@ -104,8 +104,9 @@ int plm_nft_parse(plm_sv d, struct plm_arena *a, struct plm_nft *out, int *out_e
         if (type == NLMSG_DONE)
             return 1;
         if (type == NLMSG_ERROR) {
-            if (native_u32(body, 0, &failure))
-                *out_errno = failure ? (int)(0U - failure) : 0;
+            if (!native_u32(body, 0, &failure))
+                return -1;
+            *out_errno = (int)(0U - failure);
             return failure ? -1 : 1;
         }
         if (body.n < sizeof(struct nfgenmsg))
