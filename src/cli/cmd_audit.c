@@ -35,6 +35,16 @@ static bool needs_host(unsigned stages)
                       PLM_STAGE_BIT(PLM_STAGE_CONTAINERS))) != 0;
 }
 
+static int write_fixes(struct plm_cli *cli, struct plm_audit_setup *s, const struct plm_report *r,
+                       plm_err **err)
+{
+    plm_sv dir = plm_config_text(cli->config, "fix-dir");
+    const char *path = dir.n ? plm_arena_cstr(s->scan.arena, dir) : NULL;
+    if (!dir.n)
+        return 0;
+    return path ? plm_audit_fix_dir(&cli->ctx, &s->audit, r, path, err) : plm_fail_oom(err);
+}
+
 static int run(struct plm_cli *cli, plm_err **err)
 {
     plm_auto(plm_report_free) struct plm_report *r = plm_report_new(err);
@@ -50,6 +60,8 @@ static int run(struct plm_cli *cli, plm_err **err)
     if (wants_scan && plm_audit_scan(cli, &s, "host:", r, err) < 0)
         return -1;
     if (plm_audit_run(&cli->ctx, &s.audit, r, err) < 0 || plm_audit_conclude(cli, &s, r, err) < 0)
+        return -1;
+    if (write_fixes(cli, &s, r, err) < 0)
         return -1;
     return plm_cli_finish(cli, r, err);
 }
@@ -70,6 +82,7 @@ static const struct plm_command audit = {
             "severity.",
     .examples = "plimsoll audit\teverything on this machine\n"
                 "plimsoll audit containers web db\ttwo containers\n"
+                "plimsoll audit --fix-dir fixes\tscripts that mend what failed, to read and then run\n"
                 "plimsoll audit engine --framework cis -o json\tthe engine against the CIS benchmark\n"
                 "",
     .foreign = " bench docker-bench lynis benchmark kube-bench ",
