@@ -74,7 +74,17 @@ static void put_mast(const struct plm_html *h)
     plm_html_text(h, r->host_name.n && (is_audit(r) || !r->targets.n) ? r->host_name
                      : r->targets.n                                   ? r->targets.v[0].id
                                                                       : PLM_SV("report"));
-    plm_html_put(h, "</h1></div></header>\n<nav class=\"contents\" aria-label=\"Contents\"><a "
+    plm_html_put(h, "</h1>");
+    if (is_audit(r) && r->host_os.n) {
+        plm_html_put(h, "<p class=\"who\">");
+        plm_html_text(h, r->host_os);
+        plm_html_put(h, r->kernel.n ? ", kernel " : "");
+        plm_html_text(h, r->kernel);
+        plm_html_put(h, r->machine_id.n ? ", machine id " : "");
+        plm_html_text(h, r->machine_id);
+        plm_html_put(h, "</p>");
+    }
+    plm_html_put(h, "</div></header>\n<nav class=\"contents\" aria-label=\"Contents\"><a "
                     "href=\"#verdict\">Verdict</a>");
     if (r->fixes.n)
         plm_html_put(h, "<a href=\"#fixes\">Mend first</a>");

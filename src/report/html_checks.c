@@ -63,15 +63,9 @@ static plm_sv object_of(const struct plm_html *h, plm_sv object, uint32_t target
 
 /* ---- groups of rows ---------------------------------------------------------------------------------- */
 
-static plm_sv audited_key(struct plm_arena *a, uint32_t target, plm_sv id, plm_sv object)
-{
-    return plm_arena_printf(a, "%u\n%.*s\n%.*s", target, PLM_SV_ARG(id), PLM_SV_ARG(object));
-}
-
 const struct plm_finding *plm_html_finding_of(const struct plm_html *h, const struct plm_check_row *c)
 {
-    plm_sv key = audited_key(h->arena, c->target, c->id, c->object);
-    return key.p ? plm_map_get(h->audited, key) : NULL;
+    return plm_report_finding_of(h->audited, h->arena, c);
 }
 
 size_t plm_html_group_index(const struct plm_html *h, const struct plm_html_group *g)
@@ -94,16 +88,8 @@ static void sum_up(const struct plm_html *h, struct plm_html_group *g)
 int plm_html_groups(struct plm_html *h, plm_err **err)
 {
     const struct plm_report *r = h->r;
-    for (size_t i = 0; i < r->findings.n; i++) {
-        struct plm_finding *f = &r->findings.v[i];
-        if (f->kind != PLM_KIND_AUDIT)
-            continue;
-        plm_sv key = audited_key(h->arena, f->target, f->id, f->object);
-        void **slot = key.p ? plm_map_put(h->audited, key) : NULL;
-        if (!slot)
-            return plm_fail_oom(err);
-        *slot = *slot ? *slot : f;
-    }
+    if (plm_report_audited(r, h->arena, h->audited, err) < 0)
+        return -1;
     for (size_t i = 0, n; i < r->checks.n; i += n) {
         const struct plm_check_row *c = &r->checks.v[i];
         for (n = 1; i + n < r->checks.n && c[n].target == c->target && plm_sv_eq(c[n].id, c->id);)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JSON lines: one finding a line, as in the json format, then diagnostics and a summary; `record`
- * names what a line is. For log pipelines and `jq -c`. Display options apply.
+ * JSON lines: one finding a line, as in the json format, then checks, scores, fixes, diagnostics and a
+ * summary; `record` names what a line is. For log pipelines and `jq -c`. Display options apply.
  */
 #include "report_int.h"
 
@@ -34,6 +34,18 @@ static int write_jsonl(const struct plm_report *r, const struct plm_report_optio
         put_line(out, "finding", &object);
     }
     free(list);
+    for (size_t i = 0; i < r->checks.n; i++) {
+        plm_json_put_check(&object, r, &r->checks.v[i]);
+        put_line(out, "check", &object);
+    }
+    for (size_t i = 0; i < r->scores.n; i++) {
+        plm_json_put_score(&object, &r->scores.v[i]);
+        put_line(out, "score", &object);
+    }
+    for (size_t i = 0; i < r->fixes.n; i++) {
+        plm_json_put_fix(&object, &r->fixes.v[i]);
+        put_line(out, "fix", &object);
+    }
     for (size_t i = 0; i < r->diagnostics.n; i++) {
         plm_json_put_diagnostic(&object, r, &r->diagnostics.v[i]);
         put_line(out, "diagnostic", &object);
@@ -47,7 +59,8 @@ static int write_jsonl(const struct plm_report *r, const struct plm_report_optio
 
 static const struct plm_format jsonl = {
     .id = "jsonl",
-    .summary = "one JSON object a line: targets, findings, diagnostics, verdict, summary",
+    .summary =
+        "one JSON object a line: targets, findings, checks, scores, fixes, diagnostics, verdict, summary",
     .extension = "jsonl",
     .write = write_jsonl,
 };

@@ -101,17 +101,12 @@ static void skipped_by(struct suite *s, const struct plm_suppressed *by)
 
 /* ---- checks --------------------------------------------------------------------------------------- */
 
-static plm_sv audited_key(struct plm_arena *a, uint32_t target, plm_sv id, plm_sv object)
-{
-    return plm_arena_printf(a, "%u\x1f%.*s\x1f%.*s", target, PLM_SV_ARG(id), PLM_SV_ARG(object));
-}
-
 static void put_check(const struct junit *j, struct suite *s, const struct plm_check_row *c)
 {
     plm_auto_done(plm_buf_done) struct plm_buf class = PLM_BUF(PLM_MIB(4));
     plm_auto_done(plm_buf_done) struct plm_buf name = PLM_BUF(PLM_MIB(4));
     plm_sv first = c->evidence.n ? c->evidence.v[0] : PLM_SV_NULL;
-    const struct plm_finding *f = plm_map_get(j->audited, audited_key(j->arena, c->target, c->id, c->object));
+    const struct plm_finding *f = plm_report_finding_of(j->audited, j->arena, c);
     plm_buf_printf(&class, "%.*s.%.*s", PLM_SV_ARG(plm_report_target_id(j->r, c->target)),
                    PLM_SV_ARG(c->object));
     plm_buf_printf(&name, "%.*s %.*s", PLM_SV_ARG(c->id), PLM_SV_ARG(c->title));
@@ -366,16 +361,8 @@ static int collect(struct junit *j, plm_err **err)
         return plm_fail_oom(err);
     if (plm_report_select(j->r, &all, &j->list, &j->n, err) < 0)
         return -1;
-    for (size_t i = 0; i < j->r->findings.n; i++) {
-        struct plm_finding *f = &j->r->findings.v[i];
-        if (f->kind != PLM_KIND_AUDIT)
-            continue;
-        plm_sv key = audited_key(j->arena, f->target, f->id, f->object);
-        void **slot = key.p ? plm_map_put(j->audited, key) : NULL;
-        if (!slot)
-            return plm_fail_oom(err);
-        *slot = *slot ? *slot : f;
-    }
+    if (plm_report_audited(j->r, j->arena, j->audited, err) < 0)
+        return -1;
     qsort_r(j->list, j->n, sizeof(*j->list), by_group, j);
     return 0;
 }

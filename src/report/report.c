@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/map.h"
 #include "report_int.h"
 
 #include <stdarg.h>
@@ -43,6 +44,33 @@ const struct plm_check_row *plm_report_check_of(const struct plm_report *r, cons
             hi = mid;
     }
     return NULL;
+}
+
+static plm_sv audited_key(struct plm_arena *a, uint32_t target, plm_sv id, plm_sv object)
+{
+    return plm_arena_printf(a, "%u\n%.*s\n%.*s", target, PLM_SV_ARG(id), PLM_SV_ARG(object));
+}
+
+int plm_report_audited(const struct plm_report *r, struct plm_arena *a, struct plm_map *out, plm_err **err)
+{
+    for (size_t i = 0; i < r->findings.n; i++) {
+        struct plm_finding *f = &r->findings.v[i];
+        if (f->kind != PLM_KIND_AUDIT)
+            continue;
+        plm_sv key = audited_key(a, f->target, f->id, f->object);
+        void **slot = key.p ? plm_map_put(out, key) : NULL;
+        if (!slot)
+            return plm_fail_oom(err);
+        *slot = *slot ? *slot : f;
+    }
+    return 0;
+}
+
+const struct plm_finding *plm_report_finding_of(const struct plm_map *audited, struct plm_arena *a,
+                                                const struct plm_check_row *c)
+{
+    plm_sv key = audited_key(a, c->target, c->id, c->object);
+    return key.p ? plm_map_get(audited, key) : NULL;
 }
 
 /* The next piece of an id: a number, or one byte of anything else. */

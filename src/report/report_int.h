@@ -16,6 +16,12 @@ plm_sv plm_report_target_id(const struct plm_report *r, uint32_t target);
 const struct plm_package *plm_report_package_of(const struct plm_report *r, const struct plm_finding *f);
 /* The row of the check whose failure this is, on the same object; NULL: not a failed check. */
 const struct plm_check_row *plm_report_check_of(const struct plm_report *r, const struct plm_finding *f);
+/* Audit findings by what they are about, for plm_report_finding_of; the keys live in the arena. */
+struct plm_map;
+int plm_report_audited(const struct plm_report *r, struct plm_arena *a, struct plm_map *out, plm_err **err);
+/* The finding that a failed row made; NULL: none. */
+const struct plm_finding *plm_report_finding_of(const struct plm_map *audited, struct plm_arena *a,
+                                                const struct plm_check_row *c);
 /* As people read ids: 2.9 before 2.10, numbers before letters. */
 int plm_report_id_cmp(plm_sv a, plm_sv b);
 /* Six significant digits: what every number of ours needs, and it survives being read and written again. */

@@ -450,19 +450,30 @@ static int write_table(const struct plm_report *r, const struct plm_report_optio
     size_t n = 0;
     if (!a)
         return plm_fail_oom(err);
-    if (plm_report_select(r, opt, &list, &n, err) < 0)
+    plm_auto(plm_map_free) struct plm_map *audited = plm_map_new();
+    if (!audited)
+        return plm_fail_oom(err);
+    if (plm_report_audited(r, a, audited, err) < 0 || plm_report_select(r, opt, &list, &n, err) < 0)
         return -1;
     if (opt->one_screen && !opt->verbose && r->scores.n) {
         free(list);
         plm_table_screen(&t);
         return plm_buf_check(out, err);
     }
+    size_t kept = 0; /* failed checks stand with their stage */
+    for (size_t i = 0; i < n; i++)
+        if (!plm_report_check_of(r, list[i]))
+            list[kept++] = list[i];
+    n = kept;
     for (uint32_t i = 0; i < r->targets.n; i++) {
         size_t packages = 0;
         for (size_t k = 0; k < r->packages.n; k++)
             packages += r->packages.v[k].target == i;
         plm_buf_str(out, i ? "\n" : "");
-        target_line(&t, &r->targets.v[i], packages);
+        if (plm_sv_is(r->targets.v[i].scheme, "audit"))
+            plm_table_checks(&t, a, audited, i);
+        else
+            target_line(&t, &r->targets.v[i], packages);
         plm_table_findings(&t, a, list, n, i);
     }
     free(list);

@@ -42,5 +42,9 @@ void plm_table_group(const struct plm_table *t, const struct plm_bunch *g, bool 
 /* All findings of one target from the selected list (group.c). */
 void plm_table_findings(const struct plm_table *t, struct plm_arena *a, const struct plm_finding *const *list,
                         size_t n, uint32_t target);
+/* What an audit of one target came to (table_checks.c); audited: of plm_report_audited. */
+struct plm_map;
+void plm_table_checks(const struct plm_table *t, struct plm_arena *a, const struct plm_map *audited,
+                      uint32_t target);
 /* The one screen of `check`. */
 void plm_table_screen(const struct plm_table *t);

@@ -12,6 +12,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import unicodedata
 from xml.etree import ElementTree
 
 import html5lib
@@ -433,3 +434,46 @@ def test_html_of_hostile_texts(render, n):
     text = render(evil_report(n), "html")[0]
     check_html(text)
     assert len(text) < 2 << 20
+
+
+# ---- table and jsonl of an audit ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [60, 100, 200])
+def test_table_of_an_audit(plimsoll, golden, width):
+    done = plimsoll("report", AUDIT, env={"COLUMNS": str(width)})
+    assert done.returncode == 1 and done.stderr == ""
+    assert max(map(len, done.stdout.splitlines())) <= width
+    golden(f"audit-table-{width}.txt", done.stdout)
+
+
+def test_table_of_an_audit_lists_what_it_is_asked_for(plimsoll):
+    report = json.loads(AUDIT.read_text())
+    short, long = (plimsoll("report", AUDIT, "--show-suppressed", *more).stdout for more in ([], ["-v"]))
+    for row in report["checks"]:
+        line = f"{row['id']} {row['title']}"
+        assert line in long and (line in short) >= (row["outcome"] in ("fail", "manual", "unknown")), row
+    assert "(suppressed: exception)" in short and "1.1.1" not in plimsoll("report", AUDIT).stdout
+    assert short.index("5.32 the engine") < short.index("5.4 capabilities") < short.index("5.11 memory") and "COULD NOT LOOK" in short
+
+
+@pytest.mark.parametrize("n", range(3))
+def test_table_of_hostile_texts(plimsoll, tmp_path, n):
+    path = tmp_path / "evil.json"
+    path.write_text(json.dumps(evil_report(n)))
+    for width, more in ((60, []), (133, ["-v", "--show-suppressed"])):
+        text = plimsoll("report", path, *more, env={"COLUMNS": str(width)}).stdout
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+        for line in text.splitlines():
+            columns = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+            assert columns <= width, line[:200]
+
+
+def test_jsonl_has_every_row_of_an_audit(render):
+    report = json.loads(AUDIT.read_text())
+    rows = {}
+    for line in render(AUDIT, "jsonl", "--show-suppressed")[0].splitlines():
+        row = json.loads(line)
+        rows.setdefault(row.pop("record"), []).append(row)
+    assert rows["check"] == report["checks"] and rows["score"] == report["scores"] and rows["fix"] == report["fixes"]
+    assert len(rows["finding"]) == len(report["findings"])
