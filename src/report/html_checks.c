@@ -364,8 +364,7 @@ static void put_target(const struct plm_html *h, uint32_t target)
     for (size_t i = 0; i < h->r->packages.n; i++)
         packages += h->r->packages.v[i].target == target;
     plm_buf_printf(h->b, "<section id=\"t%u\"><h2>", target);
-    if (is_stage)
-        plm_html_put(h, "Stage: ");
+    plm_html_put(h, is_stage ? "Stage: " : "Scanned: ");
     plm_html_text(h, t->id);
     plm_html_put(h, "</h2><p class=\"lede\">");
     if (!is_stage) {

@@ -70,6 +70,14 @@ static void say(struct md *m, const char *text)
     m->used += units(plm_sv_from(text));
 }
 
+static void say_buf(struct md *m, const struct plm_buf *b)
+{
+    plm_buf_sv_put(m->out, plm_buf_sv(b));
+    m->used += units(plm_buf_sv(b));
+    if (b->failed && !m->out->failed)
+        m->out->failed = b->failed;
+}
+
 static void say_left_out(struct md *m, size_t n, const char *what)
 {
     if (!n)
@@ -77,7 +85,7 @@ static void say_left_out(struct md *m, size_t n, const char *what)
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_KIB(4));
     plm_buf_printf(&b, "\n_%zu more %s not shown here; the json and html formats have all of them._\n", n,
                    what);
-    say(m, plm_buf_cstr(&b));
+    say_buf(m, &b);
     plm_report_note(m->opt, "markdown: %zu more %s left out, 65,536 characters are the limit of code hosts",
                     n, what);
     m->left_out += n;
@@ -212,32 +220,33 @@ static void put_check_row(struct plm_buf *b, const struct row_of_check *c)
 }
 
 /* Findings of one check, or of one rule of any other kind, are one row. */
-static void put_failed(struct md *m, struct plm_arena *a, const struct plm_finding *const *list, size_t n)
+static int put_failed(struct md *m, struct plm_arena *a, const struct plm_finding *const *list, size_t n,
+                      plm_err **err)
 {
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(4));
     plm_auto(plm_map_free) struct plm_map *by_id = plm_map_new();
     PLM_VEC(struct row_of_check *) rows = {0};
-    for (size_t i = 0; by_id && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct plm_finding *f = list[i];
         if (f->kind == PLM_KIND_VULNERABILITY)
             continue;
         plm_sv key =
             plm_arena_printf(a, "%d %.*s\n%.*s", (int)f->kind, PLM_SV_ARG(f->id), PLM_SV_ARG(f->title));
-        void **slot = key.p ? plm_map_put(by_id, key) : NULL;
+        void **slot = by_id && key.p ? plm_map_put(by_id, key) : NULL;
         struct row_of_check **place = slot && !*slot ? plm_vec_push(a, &rows) : NULL;
         if (place)
             *slot = *place = plm_arena_make(a, struct row_of_check);
         struct row_of_check *row = slot ? *slot : NULL;
         if (!row)
-            continue; /* the arena failed: said at the end */
+            return plm_fail_oom(err);
         row->first = row->first ? row->first : f;
         row->n++;
         plm_sv object = f->object.n ? f->object : f->path;
         if (row->objects.n < OBJECTS_SHOWN)
             plm_sv_vec_add(a, &row->objects, object.n ? object : plm_report_target_id(m->r, f->target));
     }
-    if (!rows.n || plm_arena_failed(a))
-        return;
+    if (!rows.n)
+        return 0;
     m->later--;
     say(m, "\n### Failed checks and findings\n\n| severity | what must be true | fails on | seen "
            "|\n|---|---|---|---|\n");
@@ -248,6 +257,7 @@ static void put_failed(struct md *m, struct plm_arena *a, const struct plm_findi
             break;
     }
     say_left_out(m, rows.n - i, "rows are");
+    return 0;
 }
 
 static void put_vulnerability_row(const struct md *m, struct plm_buf *b, const struct plm_finding *f)
@@ -365,7 +375,7 @@ static void put_last_line(struct md *m)
     if (r->counts.suppressed)
         plm_buf_printf(&b, ", %llu suppressed", (unsigned long long)r->counts.suppressed);
     plm_buf_str(&b, "</sub>\n");
-    say(m, plm_buf_cstr(&b));
+    say_buf(m, &b);
 }
 
 static int write_markdown(const struct plm_report *r, const struct plm_report_options *opt,
@@ -386,12 +396,12 @@ static int write_markdown(const struct plm_report *r, const struct plm_report_op
     put_verdict(&m);
     put_stages(&m);
     put_fixes(&m);
-    put_failed(&m, a, list, counting);
+    int rc = put_failed(&m, a, list, counting, err);
     put_vulnerabilities(&m, list, counting);
     put_blind_spots(&m);
     put_last_line(&m);
     free(list);
-    return plm_arena_check(a, err) < 0 ? -1 : plm_buf_check(out, err);
+    return rc < 0 || plm_arena_check(a, err) < 0 ? -1 : plm_buf_check(out, err);
 }
 
 static const struct plm_format markdown = {

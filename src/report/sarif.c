@@ -373,7 +373,7 @@ static void put_notifications(const struct sarif *s, struct plm_obj *o, const st
         plm_buf_printf(&b, "%zu of %zu results are in this file, the worst first; -o json has all of them",
                        s->shown, s->n);
         notification(&list, "warning", PLM_SV("report.cut"), PLM_SV_NULL, plm_buf_sv(&b));
-        plm_report_note(opt, "sarif: %s", plm_buf_cstr(&b));
+        plm_report_note(opt, "sarif: %.*s", PLM_SV_ARG(plm_buf_sv(&b)));
     }
     for (size_t i = 0; i < r->diagnostics.n; i++)
         if (count++ < NOTES_MAX)
@@ -386,7 +386,7 @@ static void put_notifications(const struct sarif *s, struct plm_obj *o, const st
         plm_buf_clear(&b);
         plm_buf_printf(&b, "%zu more notifications are not in this file; -o json has all of them", left_out);
         notification(&list, "warning", PLM_SV("report.cut"), PLM_SV_NULL, plm_buf_sv(&b));
-        plm_report_note(opt, "sarif: %s", plm_buf_cstr(&b));
+        plm_report_note(opt, "sarif: %.*s", PLM_SV_ARG(plm_buf_sv(&b)));
     }
     plm_arr_close(&list);
 }
