@@ -270,6 +270,10 @@ static void check_image_age(struct plm_checking *k)
         plm_say(k, PLM_OUT_UNKNOWN, "image list: %.*s", PLM_SV_ARG(k->daemon->images_failure));
         return;
     }
+    if (!k->daemon->images.n && !(k->facts->opt->stages & PLM_STAGE_BIT(PLM_STAGE_IMAGES))) {
+        plm_say(k, PLM_OUT_NA, "the images were not asked for (stage images)");
+        return;
+    }
     const struct plm_image_facts *now = image_of_tag(k, tag_of(k->arena, ref));
     if (!now)
         plm_say(k, PLM_OUT_MANUAL, "Config.Image: %.*s, a tag that names no local image any more; runs %.*s",

@@ -396,17 +396,30 @@ static bool is_of_engine(struct plm_checking *k, plm_sv host)
     return plm_sv_has(host, PLM_SV("/containers/storage/volumes/"));
 }
 
-/* A mount that came along with a bind above it: nothing of its own to say. */
-static bool is_part_of(const plm_bind_vec *v, const struct plm_mount *m, plm_sv host)
+/* The host has that very mount at the path. */
+static bool is_host_mount(const struct plm_facts *f, plm_sv path, const struct plm_mount *m)
+{
+    for (size_t i = 0; i < f->host_mounts.n; i++) {
+        const struct plm_mount *h = &f->host_mounts.v[i];
+        if (h->major == m->major && h->minor == m->minor && plm_sv_eq(h->point, path) &&
+            plm_sv_eq(h->root, m->root))
+            return true;
+    }
+    return false;
+}
+
+/* A mount of the host that came along with a bind above it: nothing of its own to say. */
+static bool is_part_of(struct plm_checking *k, const plm_bind_vec *v, const struct plm_mount *m, plm_sv host)
 {
     for (size_t i = 0; i < v->n; i++) {
         const struct plm_bind *b = &v->v[i];
         if (!b->is_actual || plm_sv_eq(b->point, m->point) || !plm_path_is_below(m->point, b->point) ||
             (b->is_writable < !m->is_read_only))
             continue;
-        plm_sv inner = plm_sv_from_off(m->point, plm_sv_is(b->point, "/") ? 0 : b->point.n);
+        plm_sv inner = plm_sv_from_off(m->point, b->point.n);
         plm_sv base = plm_sv_is(b->host, "/") ? PLM_SV("") : b->host;
-        if (host.n == base.n + inner.n && plm_sv_starts(host, base) && plm_sv_ends(host, inner))
+        plm_sv path = plm_arena_printf(k->arena, "%.*s%.*s", PLM_SV_ARG(base), PLM_SV_ARG(inner));
+        if (plm_sv_eq(path, host) || is_host_mount(k->facts, path, m))
             return true;
     }
     return false;
@@ -418,7 +431,7 @@ static void merge_actual(struct plm_checking *k, plm_bind_vec *out, const struct
     if (!b && is_of_runtime(m))
         return;
     plm_sv host = plm_mount_host_path(&k->facts->host_mounts, m, k->arena);
-    if (!host.p || (!b && (is_of_engine(k, host) || is_part_of(out, m, host))))
+    if (!host.p || (!b && (is_of_engine(k, host) || is_part_of(k, out, m, host))))
         return;
     if (b && plm_sv_eq(b->host, host)) {
         b->is_actual = true;

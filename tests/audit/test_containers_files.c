@@ -114,6 +114,23 @@ static void socket_elsewhere(struct fx *x, struct plm_container *c)
     x->daemon->socket_path = PLM_SV("/srv/engine/own.sock");
 }
 
+static void peer_files(struct fx *x, struct plm_container *c)
+{
+    fx_mounts(x, &c->mounts,
+              FX_MOUNTS
+              "140 113 8:1 /var/lib/docker/containers/00aa/hosts /etc/hosts rw - ext4 /dev/sda1 rw\n");
+}
+
+/* A bind of the whole host brings along what is mounted there, such as the mount of a volume. */
+static void mounts_come_along(struct fx *x, struct plm_container *c)
+{
+    fx_mounts(x, &x->facts.host_mounts,
+              FX_HOST_MOUNTS "30 20 8:1 /etc /var/lib/docker/volumes/v/_data rw - ext4 /dev/sda1 rw\n");
+    fx_mounts(x, &c->mounts,
+              MOUNT("/", "/host",
+                    "rw") "142 140 8:1 /etc /host/var/lib/docker/volumes/v/_data rw - ext4 /dev/sda1 rw\n");
+}
+
 /* ---- 5.6 ----------------------------------------------------------------------------------------- */
 
 static void test_sensitive_paths(void **state)
@@ -283,6 +300,11 @@ static void test_mounts_in_force(void **state)
          .drift = "/etc"},
         {.id = "5.6", .root = VOLUME, .change = plain_volume, .outcome = PLM_OUT_PASS},
         {.id = "5.6", .change = engine_files, .outcome = PLM_OUT_PASS},
+        {.id = "5.6", .change = peer_files, .outcome = PLM_OUT_PASS},
+        {.id = "5.6",
+         .root = BIND("/", "/host", "true"),
+         .change = mounts_come_along,
+         .outcome = PLM_OUT_FAIL},
         {.id = "5.6", .change = no_mounts, .outcome = PLM_OUT_UNKNOWN, .evidence = "Permission denied"},
         {.id = "5.6", .change = no_host_mounts, .outcome = PLM_OUT_UNKNOWN},
         /* a link that was changed after the start: what is mounted decides */
@@ -505,6 +527,10 @@ static void test_kernel_files(void **state)
          .outcome = PLM_OUT_FAIL,
          .evidence = "/host-proc/sys/kernel/core_pattern",
          .drift = "R5"},
+        {.id = "R5",
+         .root = BIND("/proc", "/host-proc", "true"),
+         .change = host_proc,
+         .outcome = PLM_OUT_FAIL},
         {.id = "R5", .root = BIND("/proc", "/x", "true"), .is_stopped = true, .outcome = PLM_OUT_FAIL},
         {.id = "R5", .root = BIND("/proc", "/x", "false"), .is_stopped = true, .outcome = PLM_OUT_PASS},
         {.id = "R5", .change = no_mounts, .outcome = PLM_OUT_UNKNOWN},
