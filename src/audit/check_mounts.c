@@ -19,7 +19,8 @@
 static bool is_below_declared(const plm_bind_vec *v, const struct plm_bind *b)
 {
     for (size_t i = 0; i < v->n; i++)
-        if (v->v[i].declared.n && plm_path_is_below(b->point, v->v[i].point))
+        if (v->v[i].declared.n && plm_path_is_below(b->point, v->v[i].point) &&
+            !plm_sv_eq(b->point, v->v[i].point)) /* there it would be what was declared, or drift */
             return true;
     return false;
 }
