@@ -60,3 +60,7 @@ uint64_t plm_kernel_cpu_count(plm_sv list);
 /* One table of /proc/net into out (appended, not sorted); errno, E2BIG over limits->sockets. */
 int plm_sockets_read(struct plm_kernel *k, int fd, enum plm_socket_proto proto, struct plm_arena *a,
                      plm_socket_vec *out);
+/* Whether an address (4 or 16 bytes in network order) means every interface, or this machine only. */
+void plm_socket_judge(int family, const void *address, struct plm_socket *s);
+/* Listening TCP sockets without the files of /proc; false, and nothing added: read those. */
+bool plm_listeners_read(struct plm_kernel *k, int32_t pid, struct plm_arena *a, plm_socket_vec *out);

@@ -89,12 +89,22 @@ static bool decimal(plm_sv *rest, uint64_t *out)
     return plm_sv_word(rest, &word) && plm_sv_u64(word, out);
 }
 
-static void judge_v6(const struct in6_addr *in, struct plm_socket *s)
+void plm_socket_judge(int family, const void *address, struct plm_socket *s)
 {
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-    bool is_v4 = memcmp(in->s6_addr, mapped, sizeof(mapped)) == 0;
-    s->is_wildcard = IN6_IS_ADDR_UNSPECIFIED(in) || (is_v4 && memcmp(in->s6_addr + 12, "\0\0\0\0", 4) == 0);
-    s->is_loopback = IN6_IS_ADDR_LOOPBACK(in) || (is_v4 && in->s6_addr[12] == 127);
+    unsigned char b[16] = {0};
+    bool is_v4 = family == AF_INET;
+    if (is_v4) {
+        memcpy(b, mapped, sizeof(mapped));
+        memcpy(b + 12, address, 4);
+    } else {
+        memcpy(b, address, sizeof(b));
+        is_v4 = memcmp(b, mapped, sizeof(mapped)) == 0;
+    }
+    struct in6_addr in;
+    memcpy(&in, b, sizeof(in));
+    s->is_wildcard = IN6_IS_ADDR_UNSPECIFIED(&in) || (is_v4 && memcmp(b + 12, "\0\0\0\0", 4) == 0);
+    s->is_loopback = IN6_IS_ADDR_LOOPBACK(&in) || (is_v4 && b[12] == 127);
 }
 
 /* "0100007F:0016" or four such words. */
@@ -114,18 +124,10 @@ static bool read_address(plm_sv text, struct plm_arena *a, struct plm_socket *s)
         raw[i] = (uint32_t)word;
     }
     s->port = (uint16_t)port;
-    if (host.n == WORD) {
-        s->is_wildcard = raw[0] == 0;
-        s->is_loopback = ntohl(raw[0]) >> 24 == 127;
-        if (!inet_ntop(AF_INET, raw, shown, sizeof(shown)))
-            return false;
-    } else {
-        struct in6_addr in;
-        memcpy(&in, raw, sizeof(in));
-        judge_v6(&in, s);
-        if (!inet_ntop(AF_INET6, &in, shown, sizeof(shown)))
-            return false;
-    }
+    int family = host.n == WORD ? AF_INET : AF_INET6;
+    plm_socket_judge(family, raw, s);
+    if (!inet_ntop(family, raw, shown, sizeof(shown)))
+        return false;
     s->address = plm_arena_sv(a, plm_sv_from(shown));
     return true;
 }
@@ -254,7 +256,8 @@ int plm_kernel_sockets(struct plm_kernel *k, int32_t pid, struct plm_arena *a, p
     bool has_any = false;
     plm_auto_fd int dir =
         plm_kernel_openat(k, k->proc_fd, plm_kernel_pid_path(k, pid, "net").text, O_PATH | O_DIRECTORY);
-    for (int p = PLM_TCP; dir >= 0 && p <= PLM_UNIX; p++) {
+    int first = dir >= 0 && plm_listeners_read(k, pid, a, out) ? PLM_UDP : PLM_TCP;
+    for (int p = first; dir >= 0 && p <= PLM_UNIX; p++) {
         plm_auto_fd int fd = plm_kernel_openat(k, dir, names[p], O_RDONLY);
         int sys = fd < 0 ? errno : plm_sockets_read(k, fd, (enum plm_socket_proto)p, a, out);
         if (sys == E2BIG)
