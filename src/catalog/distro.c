@@ -54,14 +54,6 @@ static const struct {
     {"wolfi", "Wolfi", FORM_ROLLING},
 };
 
-static const struct {
-    const char *codename, *number;
-} debian_releases[] = {{"buzz", "1.1"},    {"rex", "1.2"},    {"bo", "1.3"},    {"hamm", "2.0"},
-                       {"slink", "2.1"},   {"potato", "2.2"}, {"woody", "3.0"}, {"sarge", "3.1"},
-                       {"etch", "4"},      {"lenny", "5"},    {"squeeze", "6"}, {"wheezy", "7"},
-                       {"jessie", "8"},    {"stretch", "9"},  {"buster", "10"}, {"bullseye", "11"},
-                       {"bookworm", "12"}, {"trixie", "13"},  {"forky", "14"},  {"duke", "15"}};
-
 static plm_sv before(plm_sv s, char c)
 {
     plm_sv head, tail;
@@ -79,12 +71,10 @@ static plm_sv debian(struct plm_arena *a, struct plm_distro *d)
         if (space != SIZE_MAX && plm_sv_ends(d->pretty, PLM_SV("/sid")))
             d->codename = before(plm_sv_from_off(d->pretty, space + 1), '/');
     }
-    for (size_t i = 0; i < sizeof(debian_releases) / sizeof(debian_releases[0]); i++) {
-        if (!d->version.n && plm_sv_is(d->codename, debian_releases[i].codename))
-            d->version = plm_sv_from(debian_releases[i].number);
-        if (!d->codename.n && plm_sv_is(d->version, debian_releases[i].number))
-            d->codename = plm_sv_from(debian_releases[i].codename);
-    }
+    if (!d->version.n)
+        d->version = plm_release_version(PLM_SV("debian"), d->codename);
+    if (!d->codename.n)
+        d->codename = plm_release_codename(PLM_SV("debian"), d->version);
     if (!d->version.n)
         d->version = PLM_SV("sid");
     return plm_arena_printf(a, "Debian:%.*s", PLM_SV_ARG(before(d->version, '.')));

@@ -66,6 +66,12 @@ struct plm_layer {
     bool is_diff_id_verified; /* it was computed from the layer, or is the word of an engine's own store */
 };
 
+/* Releases of Debian and Ubuntu, one table (model/releases.c); null where there is none. "debian" "12"
+ * "bookworm" "Debian:12"; "ubuntu" "24.04" "noble" "Ubuntu:24.04:LTS". Views are static. */
+plm_sv plm_release_codename(plm_sv distro, plm_sv version);
+plm_sv plm_release_version(plm_sv distro, plm_sv codename);
+plm_sv plm_release_ecosystem(plm_sv distro, plm_sv codename);
+
 enum plm_eol_state { PLM_EOL_UNKNOWN, PLM_EOL_SUPPORTED, PLM_EOL_ENDED };
 
 struct plm_distro {

@@ -17,34 +17,12 @@
 
 enum suite_kind { KIND_NONE, KIND_MAIN, KIND_UPDATES, KIND_SECURITY };
 
-static const struct {
-    const char *distro, *version, *codename;
-} releases[] = {
-    {"debian", "8", "jessie"},       {"debian", "9", "stretch"},    {"debian", "10", "buster"},
-    {"debian", "11", "bullseye"},    {"debian", "12", "bookworm"},  {"debian", "13", "trixie"},
-    {"debian", "14", "forky"},       {"debian", "15", "duke"},      {"debian", "sid", "sid"},
-    {"ubuntu", "14.04", "trusty"},   {"ubuntu", "16.04", "xenial"}, {"ubuntu", "18.04", "bionic"},
-    {"ubuntu", "20.04", "focal"},    {"ubuntu", "22.04", "jammy"},  {"ubuntu", "24.04", "noble"},
-    {"ubuntu", "24.10", "oracular"}, {"ubuntu", "25.04", "plucky"}, {"ubuntu", "25.10", "questing"},
-    {"ubuntu", "26.04", "resolute"},
-};
 static const char *const debian_aliases[] = {"stable", "oldstable", "oldoldstable", "testing", "unstable"};
-
-plm_sv plm_release_codename(plm_sv distro, plm_sv version)
-{
-    for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++)
-        if (plm_sv_is(distro, releases[i].distro) && plm_sv_is(version, releases[i].version))
-            return plm_sv_from(releases[i].codename);
-    return PLM_SV_NULL;
-}
 
 static bool is_release_of(plm_sv distro, plm_sv name, plm_sv codename)
 {
-    if (plm_sv_eq(name, codename))
+    if (plm_sv_eq(name, codename) || plm_release_version(distro, name).n)
         return true;
-    for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++)
-        if (plm_sv_is(distro, releases[i].distro) && plm_sv_is(name, releases[i].codename))
-            return true;
     for (size_t i = 0; plm_sv_is(distro, "debian") && i < sizeof(debian_aliases) / sizeof(debian_aliases[0]);
          i++)
         if (plm_sv_is(name, debian_aliases[i]))

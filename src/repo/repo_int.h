@@ -241,8 +241,6 @@ bool plm_suite_newest(const struct repo_suite *s, const struct plm_scheme *deb, 
 
 /* ---- mirrors.c: which suites of which mirrors -------------------------------------------------------- */
 
-/* Codename of a release ("debian", "12"), null if not known. */
-plm_sv plm_release_codename(plm_sv distro, plm_sv version);
 /* The suites of a target and the bases to try for each; `out_suites` in arena. Notes for what was skipped. */
 int plm_mirrors_plan(const struct repo_run *run, struct plm_arena *a, plm_sv distro, plm_sv codename,
                      bool is_own_release, struct repo_notes *notes, struct repo_suite **out, size_t *out_n,

@@ -203,49 +203,12 @@ bool plm_feed_date(plm_sv text, int64_t *out)
     return false;
 }
 
-struct release {
-    const char *codename, *ecosystem;
-};
-
-// clang-format off
-static const struct release debian[] = {
-    {"potato", "Debian:2.2"}, {"woody", "Debian:3.0"}, {"sarge", "Debian:3.1"}, {"etch", "Debian:4"},
-    {"lenny", "Debian:5"}, {"squeeze", "Debian:6"}, {"wheezy", "Debian:7"}, {"jessie", "Debian:8"},
-    {"stretch", "Debian:9"}, {"buster", "Debian:10"}, {"bullseye", "Debian:11"}, {"bookworm", "Debian:12"},
-    {"trixie", "Debian:13"}, {"forky", "Debian:14"}, {"duke", "Debian:15"}, {"sid", "Debian:sid"},
-    {"unstable", "Debian:sid"}, {NULL, NULL},
-};
-
-static const struct release ubuntu[] = {
-    {"warty", "Ubuntu:4.10"}, {"hoary", "Ubuntu:5.04"}, {"breezy", "Ubuntu:5.10"}, {"dapper", "Ubuntu:6.06"},
-    {"edgy", "Ubuntu:6.10"}, {"feisty", "Ubuntu:7.04"}, {"gutsy", "Ubuntu:7.10"}, {"hardy", "Ubuntu:8.04"},
-    {"intrepid", "Ubuntu:8.10"}, {"jaunty", "Ubuntu:9.04"}, {"karmic", "Ubuntu:9.10"}, {"lucid", "Ubuntu:10.04:LTS"},
-    {"maverick", "Ubuntu:10.10"}, {"natty", "Ubuntu:11.04"}, {"oneiric", "Ubuntu:11.10"}, {"precise", "Ubuntu:12.04:LTS"},
-    {"quantal", "Ubuntu:12.10"}, {"raring", "Ubuntu:13.04"}, {"saucy", "Ubuntu:13.10"}, {"trusty", "Ubuntu:14.04:LTS"},
-    {"utopic", "Ubuntu:14.10"}, {"vivid", "Ubuntu:15.04"}, {"wily", "Ubuntu:15.10"}, {"xenial", "Ubuntu:16.04:LTS"},
-    {"yakkety", "Ubuntu:16.10"}, {"zesty", "Ubuntu:17.04"}, {"artful", "Ubuntu:17.10"}, {"bionic", "Ubuntu:18.04:LTS"},
-    {"cosmic", "Ubuntu:18.10"}, {"disco", "Ubuntu:19.04"}, {"eoan", "Ubuntu:19.10"}, {"focal", "Ubuntu:20.04:LTS"},
-    {"groovy", "Ubuntu:20.10"}, {"hirsute", "Ubuntu:21.04"}, {"impish", "Ubuntu:21.10"}, {"jammy", "Ubuntu:22.04:LTS"},
-    {"kinetic", "Ubuntu:22.10"}, {"lunar", "Ubuntu:23.04"}, {"mantic", "Ubuntu:23.10"}, {"noble", "Ubuntu:24.04:LTS"},
-    {"oracular", "Ubuntu:24.10"}, {"plucky", "Ubuntu:25.04"}, {"questing", "Ubuntu:25.10"}, {"resolute", "Ubuntu:26.04:LTS"},
-    {NULL, NULL},
-};
-// clang-format on
-
-static plm_sv ecosystem_of(const struct release *table, plm_sv codename)
-{
-    for (; table->codename; table++)
-        if (plm_sv_is(codename, table->codename))
-            return plm_sv_from(table->ecosystem);
-    return PLM_SV_NULL;
-}
-
 plm_sv plm_feed_debian(plm_sv codename)
 {
-    return ecosystem_of(debian, codename);
+    return plm_release_ecosystem(PLM_SV("debian"), codename);
 }
 
 plm_sv plm_feed_ubuntu(plm_sv codename)
 {
-    return ecosystem_of(ubuntu, codename);
+    return plm_release_ecosystem(PLM_SV("ubuntu"), codename);
 }
