@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The layer cache: what is in it, and making it smaller.
+ * The cache of layers and repositories: what is in it, and making it smaller.
  */
+#include "base/cachedir.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/cli.h"
-#include "image/image.h"
 
 static int need_dir(const struct plm_cli *cli, plm_err **err)
 {
@@ -21,9 +21,13 @@ static void put_json(const struct plm_cli *cli, struct plm_buf *b, const struct 
 {
     plm_buf_str(b, "{\"directory\": ");
     plm_text_json(b, plm_sv_from(cli->ctx.cache_dir));
-    plm_buf_printf(b,
-                   ", \"records\": %llu, \"bytes\": %llu, \"oldest_used\": ", (unsigned long long)s->records,
+    plm_buf_printf(b, ", \"records\": %llu, \"bytes\": %llu, \"parts\": {", (unsigned long long)s->records,
                    (unsigned long long)s->bytes);
+    for (enum plm_cache_part i = 0; i < PLM_CACHE_PARTS_; i++)
+        plm_buf_printf(b, "%s\"%s\": {\"records\": %llu, \"bytes\": %llu}", i ? ", " : "",
+                       plm_cache_folder(i), (unsigned long long)s->parts[i].records,
+                       (unsigned long long)s->parts[i].bytes);
+    plm_buf_str(b, "}, \"oldest_used\": ");
     if (s->oldest_used) {
         plm_buf_byte(b, '"');
         plm_time_put(b, (int64_t)s->oldest_used);
@@ -43,7 +47,9 @@ static int show(struct plm_cli *cli, const struct plm_cache_status *s, const cha
         put_json(cli, &b, s);
         return plm_cli_print(plm_buf_sv(&b), err);
     }
-    plm_buf_printf(&b, "%s%llu layer%s, ", verb, (unsigned long long)s->records, s->records == 1 ? "" : "s");
+    uint64_t layers = s->parts[PLM_CACHE_PART_LAYERS].records, repo = s->parts[PLM_CACHE_PART_REPO].records;
+    plm_buf_printf(&b, "%s%llu layer%s, %llu file%s of repositories, ", verb, (unsigned long long)layers,
+                   layers == 1 ? "" : "s", (unsigned long long)repo, repo == 1 ? "" : "s");
     plm_text_bytes(&b, s->bytes);
     if (s->oldest_used) {
         int64_t age = plm_now(&cli->ctx) - (int64_t)s->oldest_used;
@@ -69,23 +75,24 @@ static int run_prune(struct plm_cli *cli, plm_err **err)
 {
     struct plm_cache_status removed;
     if (need_dir(cli, err) < 0 ||
-        plm_cache_prune(&cli->ctx, plm_config_number(cli->config, "max-size"), &removed, err) < 0)
+        plm_cache_prune(&cli->ctx, plm_config_number(cli->config, "max-size"), 0, &removed, err) < 0)
         return -1;
     return show(cli, &removed, "removed ", err);
 }
 
 static const struct plm_command cache_status = {
     .name = "cache status",
-    .summary = "how many layers the cache holds, and where",
+    .summary = "what the cache of layers and repositories holds, and where",
     .run = run_status,
 };
 PLM_REGISTER(plm_commands, struct plm_command, cache_status);
 
 static const struct plm_command cache_prune = {
     .name = "cache prune",
-    .summary = "remove the layers that were not used for longest",
-    .help = "Removes least recently used layer records until at most --max-size stays. Safe while other "
-            "scans run.",
+    .summary = "remove what was not used for longest",
+    .help =
+        "Removes the least recently used layer records and repository files until at most --max-size stays. "
+        "Safe while other scans run.",
     .examples = "plimsoll cache prune --max-size 100M\tkeep 100 MiB\n"
                 "plimsoll cache prune --max-size 0\tremove everything\n",
     .foreign = " clean ",

@@ -168,7 +168,7 @@ const struct plm_option plm_options[] = {
 
     /* cache */
     {.name = "max-size", .key = "cache.max-size", .type = PLM_OPT_SIZE, .argument = "SIZE", .fallback = "1GiB", .system_only = true,
-     .help = "bytes that the layer cache may keep", .commands = ",scan,check,audit,cache prune,"},
+     .help = "bytes that the cache of layers and repositories may keep", .commands = ",scan,check,audit,cache prune,"},
 
     /* configuration commands */
     {.name = "force", .letter = 'f', .type = PLM_OPT_FLAG, .help = "overwrite the file", .commands = ",config init,"},

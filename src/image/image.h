@@ -18,6 +18,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/cachedir.h"
 #include "base/ctx.h"
 #include "base/err.h"
 #include "base/register.h"
@@ -116,8 +117,6 @@ struct plm_analysis {
     uint64_t entries, bytes_read;
 };
 
-#define PLM_CACHE_BYTES_DEFAULT ((uint64_t)1 << 30)
-
 struct plm_image_options {
     plm_sv platform; /* "linux/arm64", or null: this machine's */
     plm_sv host;     /* -H, or null */
@@ -128,7 +127,7 @@ struct plm_image_options {
     bool want_owned; /* fill facts[].owned */
     bool all_layers; /* for the report: the analysis itself always has the facts of all layers */
     bool no_cache;
-    uint64_t cache_bytes; /* bound of the layer cache; 0: PLM_CACHE_BYTES_DEFAULT */
+    uint64_t cache_bytes; /* bound of the cache; 0: PLM_CACHE_BYTES_DEFAULT */
     bool engine_export;   /* do not read the engine's storage in place */
     bool verify_diff_ids; /* of compressed layers as well: those that come as they are always are */
 };
@@ -146,13 +145,3 @@ int plm_source_expand(const struct plm_ctx *ctx, const struct plm_source *src,
 /* Forks the clean spawner. Call before any thread exists and before opening anything. */
 int plm_spawner_start(plm_err **err);
 void plm_spawner_stop(void);
-
-/* ---- layer cache ---------------------------------------------------------------------- */
-
-struct plm_cache_status {
-    uint64_t records, bytes, oldest_used; /* seconds since the epoch */
-};
-int plm_cache_status(const struct plm_ctx *ctx, struct plm_cache_status *out, plm_err **err);
-/* Removes least recently used records until at most max_bytes stay. */
-int plm_cache_prune(const struct plm_ctx *ctx, uint64_t max_bytes, struct plm_cache_status *out_removed,
-                    plm_err **err);

@@ -545,7 +545,7 @@ struct plm_analysis *plm_plan_run(const struct plm_ctx *ctx, struct plm_plan *pl
         plm_layer_run_done(&r.layers[i]);
     }
     if (has_stored) /* failing to keep the bound is no fault of the scan; the next one tries again */
-        (void)!plm_cache_prune(ctx, opt->cache_bytes ? opt->cache_bytes : PLM_CACHE_BYTES_DEFAULT, NULL,
+        (void)!plm_cache_prune(ctx, opt->cache_bytes ? opt->cache_bytes : PLM_CACHE_BYTES_DEFAULT, 0, NULL,
                                NULL);
     free(r.layers);
     return a;

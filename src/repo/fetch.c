@@ -6,14 +6,14 @@
  * from, so they need no locking and never go wrong by age: an index is named by the SHA-256 that
  * its signed Release lists, a verification by the bytes and keys it judged, a changelog by
  * source package and version. The one kind that changes is a suite's Release ("suite-..."),
- * which carries the time it was fetched. Files are replaced atomically.
+ * which carries the time it was fetched. Files are replaced atomically; how they age and go: base/cachedir.h.
  */
+#include "base/cachedir.h"
 #include "base/pool.h"
 #include "base/rd.h"
 #include "base/text.h"
 #include "repo/repo_int.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
 #define UNUSED_SECONDS (60 * 86400)
@@ -138,22 +138,32 @@ static char *cache_path(const struct repo_run *run, plm_sv name)
     return run->cache && name.p ? plm_fs_join(run->cache, name.p) : NULL;
 }
 
+/* -1 without a path or file. */
+static int open_entry(const char *path, struct stat *st)
+{
+    plm_auto_fd int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+    return fd >= 0 && fstat(fd, st) == 0 ? plm_take_fd(fd) : -1;
+}
+
 bool plm_repo_cache_read(const struct repo_run *run, plm_sv name, size_t max, struct plm_buf *out)
 {
     plm_auto_free char *path = cache_path(run, name);
-    return path && plm_fs_read(path, max, out, NULL) == 0;
+    struct stat st;
+    plm_auto_fd int fd = open_entry(path, &st);
+    if (fd < 0 || plm_fs_read_fd(fd, path, max, out, NULL) < 0)
+        return false;
+    plm_cache_touch(fd, &st);
+    return true;
 }
 
 bool plm_repo_cache_map(const struct repo_run *run, plm_sv name, size_t max, struct plm_fs_map *out)
 {
     plm_auto_free char *path = cache_path(run, name);
-    plm_auto_fd int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
     struct stat st;
-    if (fd < 0 || fstat(fd, &st) < 0 || plm_fs_map_fd(fd, path, max, out, NULL) < 0)
+    plm_auto_fd int fd = open_entry(path, &st);
+    if (fd < 0 || plm_fs_map_fd(fd, path, max, out, NULL) < 0)
         return false;
-    time_t today = time(NULL);
-    if (st.st_mtime < today - 86400)
-        (void)futimens(fd, NULL); /* used: pruning goes by it */
+    plm_cache_touch(fd, &st);
     return true;
 }
 
@@ -172,17 +182,11 @@ void plm_repo_cache_write(const struct repo_run *run, plm_sv name, plm_sv data)
 
 void plm_repo_cache_prune(const struct repo_run *run)
 {
-    DIR *dir = run->cache ? opendir(run->cache) : NULL;
-    if (!dir)
+    plm_auto(plm_err_free) plm_err *why = NULL;
+    if (plm_cache_prune(run->ctx, UINT64_MAX, (int64_t)time(NULL) - UNUSED_SECONDS, NULL, &why) == 0)
         return;
-    time_t today = time(NULL);
-    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
-        struct stat st;
-        if (e->d_name[0] != '.' && fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(st.st_mode) && st.st_mtime < today - UNUSED_SECONDS && strncmp(e->d_name, "cl-", 3) != 0)
-            (void)unlinkat(dirfd(dir), e->d_name, 0);
-    }
-    closedir(dir);
+    plm_auto_free char *text = plm_err_text(why); /* the next run tries again */
+    plm_log(run->ctx, PLM_LOG_DEBUG, "cache not pruned", "cause", text ? text : "out of memory", NULL);
 }
 
 int plm_repo_parallel(unsigned threads, void (*fn)(void *), void *items, size_t n, size_t size, plm_err **err)

@@ -60,7 +60,8 @@ int plm_repo_scan(const struct plm_ctx *ctx, const struct plm_repo_options *opt,
                   uint32_t target, plm_err **err)
 {
     struct plm_repo_outcome got = {0};
-    plm_auto_free char *cache = ctx->cache_dir ? plm_fs_join(ctx->cache_dir, "repo") : NULL;
+    plm_auto_free char *cache =
+        ctx->cache_dir ? plm_fs_join(ctx->cache_dir, plm_cache_folder(PLM_CACHE_PART_REPO)) : NULL;
     plm_auto_free char *root = opt->apt_root.n ? strndup(opt->apt_root.p, opt->apt_root.n) : strdup("/");
     if (!root || (ctx->cache_dir && !cache))
         return plm_fail_oom(err);

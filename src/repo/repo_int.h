@@ -190,7 +190,7 @@ bool plm_repo_cache_read(const struct repo_run *run, plm_sv name, size_t max, st
 bool plm_repo_cache_map(const struct repo_run *run, plm_sv name, size_t max, struct plm_fs_map *out);
 /* Best effort: a cache that cannot be written only costs time. */
 void plm_repo_cache_write(const struct repo_run *run, plm_sv name, plm_sv data);
-/* Removes files of the cache that were not used for 60 days. */
+/* Removes what of the cache, changelogs too, was not used for 60 days. */
 void plm_repo_cache_prune(const struct repo_run *run);
 /* Runs fn over n items in up to `threads` threads, returns when all are done. */
 int plm_repo_parallel(unsigned threads, void (*fn)(void *), void *items, size_t n, size_t size,

@@ -366,7 +366,7 @@ static void the_cache_is_checked_and_used(void **state)
     struct plm_cache_status status, removed;
     assert_int_equal(plm_cache_status(&ctx, &status, NULL), 0);
     assert_true(status.records >= 4 && status.bytes > 0);
-    assert_int_equal(plm_cache_prune(&ctx, 0, &removed, NULL), 0);
+    assert_int_equal(plm_cache_prune(&ctx, 0, 0, &removed, NULL), 0);
     assert_int_equal(removed.records, status.records);
     assert_int_equal(plm_cache_status(&ctx, &status, NULL), 0);
     assert_int_equal(status.records, 0);
