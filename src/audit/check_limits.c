@@ -136,8 +136,10 @@ static plm_sv ulimits_text(struct plm_checking *k)
     size_t i, n;
     yyjson_val *v;
     yyjson_arr_foreach(yyjson_obj_get(k->container->host_config, "Ulimits"), i, n, v)
+    { /* cppcheck takes the macro for a function without them */
         plm_buf_printf(&b, "%s%.*s=%lld:%lld", i ? ", " : "", PLM_SV_ARG(plm_json_str(v, "Name", NULL)),
                        (long long)plm_json_int(v, "Soft", 0), (long long)plm_json_int(v, "Hard", 0));
+    }
     return b.n ? plm_arena_sv(k->arena, plm_buf_sv(&b)) : PLM_SV_NULL;
 }
 

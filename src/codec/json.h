@@ -15,6 +15,14 @@
 
 #include <yyjson.h>
 
+/* yyjson 0.10's own computes an address from a null key where there is no object or an empty one, which is
+ * undefined: newer sanitizers stop there. */
+#undef yyjson_obj_foreach
+#define yyjson_obj_foreach(obj, idx, max, key, val)                                                          \
+    for ((idx) = 0, (max) = yyjson_obj_size(obj), (key) = (max) ? unsafe_yyjson_get_first(obj) : NULL,       \
+        (val) = (max) ? (key) + 1 : NULL;                                                                    \
+         (idx) < (max); (idx)++, (key) = unsafe_yyjson_get_next(val), (val) = (key) + 1)
+
 struct plm_json;
 
 /* PARSE with line and column; LIMIT for size and depth. Duplicate keys keep the first. The text is copied. */

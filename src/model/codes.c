@@ -81,6 +81,7 @@ const struct plm_code_row plm_codes[] = {
     {"net.redirect", "a redirect that is not followed"},
     {"net.stalled", "a server sent nothing for too long"},
     {"net.status", "a server answered with an error status"},
+    {"net.timeout", "a connection or an answer took longer than granted"},
     {"package.no-source", "packages do not say which source package they were built from, so source advisories cannot be matched"},
     {"repo.bad-index", "a file of a repository is not the one that its signed index lists"},
     {"repo.no-arch", "the repository has no packages of this architecture"},

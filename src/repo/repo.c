@@ -5,6 +5,8 @@
  */
 #include "repo/repo_int.h"
 
+#include "base/cachedir.h"
+
 /* "debian" or "ubuntu" where the target's packages are those of that distribution (derivatives included). */
 static plm_sv deb_distro(const struct plm_distro *d)
 {
