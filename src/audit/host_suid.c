@@ -25,6 +25,10 @@ enum { DEPTH_MAX = 128 };
 
 static bool is_skipped(const struct walk *w, plm_sv path)
 {
+    /* where engines of users keep their images */
+    if (plm_sv_ends(path, PLM_SV("/.local/share/containers")) ||
+        plm_sv_ends(path, PLM_SV("/.local/share/docker")))
+        return true;
     for (size_t i = 0; i < w->skip.n; i++)
         if (plm_sv_eq(w->skip.v[i], path))
             return true;
