@@ -19,7 +19,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-enum { CONFIG_BYTES = 4 << 20, ENVIRON_BYTES = 1 << 20 };
+/* START_ERROR: the kernel's boot time and the start of a process are each cut to a second. A file written
+ * just before the start must not seem to be changed after it. */
+enum { CONFIG_BYTES = 4 << 20, ENVIRON_BYTES = 1 << 20, START_ERROR = 2 };
 
 /* ---- which processes -------------------------------------------------------------------------------- */
 
@@ -349,7 +351,7 @@ static int read_config(struct plm_facts *f, const struct plm_engine_process *e, 
     if (fd < 0 || fstat(fd, &st) < 0)
         return why ? plm_err_move(err, &why) : plm_fail_sys(err, "%s", path ? path : "daemon.json");
     d->has_config_file = true;
-    d->is_config_stale = e->p->started > 0 && st.st_mtim.tv_sec > e->p->started;
+    d->is_config_stale = e->p->started > 0 && st.st_mtim.tv_sec > e->p->started + START_ERROR;
     if (plm_fs_read_fd(fd, path, CONFIG_BYTES, &b, err) < 0)
         return -1;
     if (!plm_sv_trim(plm_buf_sv(&b)).n)

@@ -17,8 +17,8 @@ class Audit:
         home.mkdir(exist_ok=True)
         clean = {k: v for k, v in os.environ.items() if not k.startswith(OUTSIDE)}
         clean |= {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "TZ": "UTC", "LANG": "C", **(env or {})}
-        # Without vulnerability data and without a network: the audit itself is what is asked here.
-        self.args = [*map(str, prefix), os.environ["PLIMSOLL_BINARY"], command, *map(str, args), "--offline", "--repo", "never", "--db-update", "never",
+        # Without vulnerability data: the audit itself is what is asked here. Not --offline: that forbids a handshake with a TCP API too.
+        self.args = [*map(str, prefix), os.environ["PLIMSOLL_BINARY"], command, *map(str, args), "--skip", "vulnerability", "--repo", "never", "--db-update", "never",
                      "--cache-dir", str(folder / "cache"), "-o", "json"]
         done = subprocess.run(self.args, env=clean, capture_output=True, timeout=timeout, cwd=home, stdin=subprocess.DEVNULL)
         self.code, self.err, self.out = done.returncode, done.stderr.decode(errors="replace"), done.stdout

@@ -39,7 +39,7 @@ def audit(daemons, tmp_path_factory):
     (etc / "sudoers.d").mkdir(mode=0o750)
     (etc / "sudoers.d/docker").write_text("sudoer ALL=(root) NOPASSWD: /usr/bin/docker\n")
     (etc / "sudoers.d/docker").chmod(0o440)
-    return Audit(tmp_path_factory.mktemp("access"), "host", "--skip", "vulnerability", "-H", daemons.clean.host,
+    return Audit(tmp_path_factory.mktemp("access"), "host", "-H", daemons.clean.host,
                  prefix=("unshare", "-m", "sh", "-c", OVERLAID, "sh", etc))
 
 

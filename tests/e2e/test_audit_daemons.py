@@ -72,7 +72,7 @@ def audits(daemons, tmp_path_factory):
 # (engine, check): what the evidence must say
 FAULTS = {
     ("by-flag", "2.7"): r"tcp|127\.0\.0\.1", ("by-flag", "2.3"): r"debug", ("by-flag", "2.13"): r"none", ("by-flag", "2.14"): r"no-new-privileges.*false",
-    ("by-flag", "2.15"): r"[Ll]ive", ("by-flag", "2.5"): r"registry\.example", ("by-flag", "2.18"): r"[Ee]xperimental", ("by-flag", "2.4"): r"iptables",
+    ("by-flag", "2.15"): r"[Ll]ive", ("by-flag", "2.5"): r"registry\.example", ("by-flag", "2.18"): r"[Ee]xperimental",
     ("by-flag", "2.16"): r"userland-proxy", ("by-flag", "D2"): r"0\.0\.0\.0", ("by-flag", "D4"): r"shareable", ("by-flag", "D8"): r"http://mirror",
     ("by-file", "2.7"): r"tcp|127\.0\.0\.1", ("by-file", "2.3"): r"debug", ("by-file", "2.13"): r"none", ("by-file", "2.14"): r"no-new-privileges.*false",
     ("by-file", "2.15"): r"[Ll]ive", ("by-file", "2.5"): r"0\.0\.0\.0/0", ("by-file", "2.18"): r"[Ee]xperimental", ("by-file", "2.16"): r"userland-proxy",

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from audited import Audit
 from planted_containers import CONTAINERS, HOSTILE_BODIES
 
 ROWS = [pytest.param(plant, id=plant.name) for plant in CONTAINERS]
@@ -23,6 +24,11 @@ def test_the_fault_is_there(ground, plant):
 @pytest.mark.parametrize("name", HOSTILE_BODIES)
 def test_the_engine_took_the_hostile_container(ground, name):
     assert name not in ground.failures, ground.failures[name]
+
+
+@pytest.fixture(scope="module")
+def ground_engine(ground, tmp_path_factory):
+    return Audit(tmp_path_factory.mktemp("engine"), "engine", "-H", ground.host)
 
 
 @pytest.mark.parametrize("plant,check,pattern", FAULTS)
@@ -67,6 +73,13 @@ def test_each_object_has_one_row_per_check(ground_audit, ground):
     objects = {row["object"] for row in ground_audit.report["checks"] if row["id"] == "5.5"}
     assert names <= objects
     assert len(objects) == len(ground.get("/containers/json?all=1"))
+
+
+@pytest.mark.parametrize("check,pattern", (("2.2", r"icc"), ("2.4", r"iptables"), ("2.14", r"no-new-privileges"), ("2.16", r"userland-proxy"),
+                                           ("D6", r"wrap|loose")))
+def test_faults_of_the_engine_itself(ground, ground_engine, check, pattern):
+    """Defaults that are none of the benchmark's, on an engine with a bridge and extra runtimes."""
+    ground_engine.must_fail(check, ground.host, pattern)
 
 
 def test_hostile_texts_are_escaped(ground_audit, ground, plimsoll, tmp_path):
