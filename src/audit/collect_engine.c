@@ -258,7 +258,108 @@ static int list_containers(struct sweep *s, yyjson_val *list, plm_err **err)
     return plm_arena_check(a, err);
 }
 
-static void read_inspect(struct plm_container *c)
+static bool is_bool(yyjson_val *v)
+{
+    return yyjson_is_bool(v);
+}
+
+static bool is_number(yyjson_val *v)
+{
+    return yyjson_is_num(v);
+}
+
+static bool is_text(yyjson_val *v)
+{
+    return yyjson_is_str(v);
+}
+
+static bool is_list(yyjson_val *v)
+{
+    return yyjson_is_arr(v);
+}
+
+static bool is_object(yyjson_val *v)
+{
+    return yyjson_is_obj(v);
+}
+
+/* Fields that checks judge by; a null or an absent one means the engine's default. */
+static const struct field_type {
+    const char *section, *name; /* section NULL: of the answer itself */
+    bool (*is_type)(yyjson_val *v);
+    const char *type;
+} field_types[] = {
+    // clang-format off
+    {"HostConfig", "Privileged", is_bool, "boolean"},
+    {"HostConfig", "ReadonlyRootfs", is_bool, "boolean"},
+    {"HostConfig", "PublishAllPorts", is_bool, "boolean"},
+    {"HostConfig", "OomKillDisable", is_bool, "boolean"},
+    {"HostConfig", "AutoRemove", is_bool, "boolean"},
+    {"HostConfig", "Memory", is_number, "number"},
+    {"HostConfig", "MemorySwap", is_number, "number"},
+    {"HostConfig", "NanoCpus", is_number, "number"},
+    {"HostConfig", "CpuShares", is_number, "number"},
+    {"HostConfig", "CpuQuota", is_number, "number"},
+    {"HostConfig", "PidsLimit", is_number, "number"},
+    {"HostConfig", "OomScoreAdj", is_number, "number"},
+    {"HostConfig", "ShmSize", is_number, "number"},
+    {"HostConfig", "NetworkMode", is_text, "text"},
+    {"HostConfig", "PidMode", is_text, "text"},
+    {"HostConfig", "IpcMode", is_text, "text"},
+    {"HostConfig", "UTSMode", is_text, "text"},
+    {"HostConfig", "UsernsMode", is_text, "text"},
+    {"HostConfig", "CgroupParent", is_text, "text"},
+    {"HostConfig", "Runtime", is_text, "text"},
+    {"HostConfig", "CpusetCpus", is_text, "text"},
+    {"HostConfig", "CapAdd", is_list, "list"},
+    {"HostConfig", "CapDrop", is_list, "list"},
+    {"HostConfig", "SecurityOpt", is_list, "list"},
+    {"HostConfig", "Binds", is_list, "list"},
+    {"HostConfig", "Devices", is_list, "list"},
+    {"HostConfig", "DeviceCgroupRules", is_list, "list"},
+    {"HostConfig", "Ulimits", is_list, "list"},
+    {"HostConfig", "GroupAdd", is_list, "list"},
+    {"HostConfig", "MaskedPaths", is_list, "list"},
+    {"HostConfig", "ReadonlyPaths", is_list, "list"},
+    {"HostConfig", "ExtraHosts", is_list, "list"},
+    {"HostConfig", "Links", is_list, "list"},
+    {"HostConfig", "RestartPolicy", is_object, "object"},
+    {"HostConfig", "PortBindings", is_object, "object"},
+    {"HostConfig", "LogConfig", is_object, "object"},
+    {"HostConfig", "Sysctls", is_object, "object"},
+    {"Config", "User", is_text, "text"},
+    {"Config", "Image", is_text, "text"},
+    {"Config", "Env", is_list, "list"},
+    {"Config", "Labels", is_object, "object"},
+    {"Config", "Healthcheck", is_object, "object"},
+    {"Config", "ExposedPorts", is_object, "object"},
+    {"State", "Pid", is_number, "number"},
+    {"State", "Status", is_text, "text"},
+    {"State", "StartedAt", is_text, "text"},
+    {"NetworkSettings", "Ports", is_object, "object"},
+    {"NetworkSettings", "Networks", is_object, "object"},
+    {NULL, "Mounts", is_list, "list"},
+    {NULL, "ExecIDs", is_list, "list"},
+    {NULL, "State", is_object, "object"},
+    {NULL, "NetworkSettings", is_object, "object"},
+    // clang-format on
+};
+
+/* The first field that holds what no engine puts there, else NULL: a check that took it for absent would
+ * pass. */
+static const struct field_type *wrong_field(yyjson_val *root)
+{
+    for (size_t i = 0; i < sizeof(field_types) / sizeof(field_types[0]); i++) {
+        const struct field_type *t = &field_types[i];
+        yyjson_val *in = t->section ? yyjson_obj_get(root, t->section) : root,
+                   *v = yyjson_obj_get(in, t->name);
+        if (v && !yyjson_is_null(v) && !t->is_type(v))
+            return t;
+    }
+    return NULL;
+}
+
+static void read_inspect(struct plm_container *c, struct plm_arena *a)
 {
     yyjson_val *root = c->inspect.root;
     c->host_config = plm_json_at(root, "HostConfig", NULL);
@@ -266,6 +367,12 @@ static void read_inspect(struct plm_container *c)
     c->network = plm_json_at(root, "NetworkSettings", NULL);
     if (root && (!yyjson_is_obj(c->host_config) || !yyjson_is_obj(c->config)))
         c->host_config = c->config = NULL; /* said by plm_inspect_is_missing */
+    const struct field_type *wrong = wrong_field(root);
+    if (wrong) {
+        c->host_config = c->config = NULL;
+        c->inspect.failure = plm_arena_printf(a, "%s%s%s is no %s", wrong->section ? wrong->section : "",
+                                              wrong->section ? "." : "", wrong->name, wrong->type);
+    }
     plm_sv state = plm_json_str(root, "State", "Status", NULL), image = plm_json_str(root, "Image", NULL);
     if (state.n)
         c->state = state;
@@ -427,7 +534,7 @@ static int ask_each(struct sweep *s, plm_err **err)
     for (size_t i = 0; i < d->containers.n; i++) {
         is_missing[i] = tasks.v[i].why && plm_err_code(tasks.v[i].why) == PLM_E_NOTFOUND;
         take(f, &tasks.v[i], &d->containers.v[i].inspect);
-        read_inspect(&d->containers.v[i]);
+        read_inspect(&d->containers.v[i], f->arena);
     }
     for (size_t i = 0; i < d->images.n; i++) {
         struct plm_image_facts *m = &d->images.v[i];

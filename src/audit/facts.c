@@ -184,6 +184,31 @@ static void describe_engines(struct plm_facts *f)
                  "no container engine was found on this machine");
 }
 
+/* Part of what an engine should have answered is not there. */
+static bool is_partly_unknown(const struct plm_daemon *d)
+{
+    bool is_partial = !d->is_answering || d->info.failure.p || d->containers_failure.p || d->images_failure.p;
+    for (size_t i = 0; i < d->containers.n && !is_partial; i++)
+        is_partial = d->containers.v[i].inspect.failure.p != NULL;
+    return is_partial;
+}
+
+/* An engine that was named and could not be read whole makes the run incomplete; one that was only found is
+ * said. */
+static void conclude_named_engine(struct plm_facts *f)
+{
+    struct plm_report *r = f->report;
+    if (!f->opt->host.n && !f->opt->context.n)
+        return;
+    for (size_t i = 0; i < f->daemons.n; i++) {
+        if (!is_partly_unknown(&f->daemons.v[i]))
+            continue;
+        for (size_t t = 0; t < r->targets.n; t++)
+            if (!plm_sv_is(r->targets.v[t].id, "host"))
+                r->targets.v[t].is_incomplete = true;
+    }
+}
+
 int plm_audit_run(const struct plm_ctx *ctx, const struct plm_audit_options *opt, struct plm_report *r,
                   plm_err **err)
 {
@@ -192,5 +217,8 @@ int plm_audit_run(const struct plm_ctx *ctx, const struct plm_audit_options *opt
         plm_facts_collect(ctx, opt, r, &f, err) < 0 || check_names(f, err) < 0)
         return -1;
     describe_engines(f);
-    return plm_audit_judge(f, err);
+    if (plm_audit_judge(f, err) < 0)
+        return -1;
+    conclude_named_engine(f);
+    return 0;
 }

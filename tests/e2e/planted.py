@@ -116,7 +116,7 @@ STEPS = ["COPY plant /", "CMD [\"pause\"]"]
 # tag: what differs from GOOD, and the history
 IMAGES = {
     "plant:good": ({}, STEPS),
-    "plant:sick": ({"Healthcheck": {"Test": ["CMD", "/plant", "exit", "1"], "Interval": 10**8, "Retries": 1}}, STEPS),
+    "plant:sick": ({"Healthcheck": {"Test": ["CMD", "/plant", "exit", "1"], "Interval": 2 * 10**9, "Retries": 1}}, STEPS),
     "plant:number": ({"User": "0:0"}, STEPS),
     "plant:toor": ({"User": "toor"}, STEPS),
     "plant:unset": ({"User": ""}, STEPS),
