@@ -59,8 +59,13 @@ static void check_container_sprawl(struct plm_checking *k)
         /* "0001-01-01T00:00:00Z": it never ran */
         if (!plm_time_parse(at, &since) || since <= 0)
             (void)plm_time_parse(plm_json_str(c->inspect.root, "Created", NULL), &since);
+        if (since <= 0) {
+            plm_say(k, PLM_OUT_UNKNOWN, "%.*s: since when it does not run is not known%s%.*s",
+                    PLM_SV_ARG(c->name), c->inspect.failure.n ? ": " : "", PLM_SV_ARG(c->inspect.failure));
+            continue;
+        }
         int64_t idle = plm_now(k->facts->ctx) - since;
-        if (since <= 0 || idle <= 0 || (uint64_t)idle <= k->facts->opt->expect.max_idle)
+        if (idle <= 0 || (uint64_t)idle <= k->facts->opt->expect.max_idle)
             continue;
         old++;
         plm_say(k, PLM_OUT_FAIL, "%.*s: %.*s for %" PRId64 " days", PLM_SV_ARG(c->name), PLM_SV_ARG(c->state),
