@@ -255,8 +255,41 @@ static bool is_string_field(uint32_t field)
            (field >= AUDIT_OBJ_USER && field <= AUDIT_OBJ_LEV_HIGH);
 }
 
-static void take_field(struct plm_arena *a, struct plm_audit_rule *r, uint32_t field, uint32_t value,
-                       plm_sv string)
+static const char *operator_text(uint32_t op)
+{
+    switch (op) {
+    case AUDIT_LESS_THAN:
+        return "<";
+    case AUDIT_GREATER_THAN:
+        return ">";
+    case AUDIT_NOT_EQUAL:
+        return "!=";
+    case AUDIT_LESS_THAN_OR_EQUAL:
+        return "<=";
+    case AUDIT_GREATER_THAN_OR_EQUAL:
+        return ">=";
+    default:
+        return "=";
+    }
+}
+
+/* "auid>=1000": a field that limits the rule, as auditctl writes it. */
+static plm_sv condition(struct plm_arena *a, uint32_t field, uint32_t op, uint32_t value)
+{
+    static const struct {
+        uint32_t field;
+        const char *name;
+    } names[] = {{AUDIT_PID, "pid"},   {AUDIT_UID, "uid"},        {AUDIT_EUID, "euid"},
+                 {AUDIT_GID, "gid"},   {AUDIT_EGID, "egid"},      {AUDIT_LOGINUID, "auid"},
+                 {AUDIT_EXIT, "exit"}, {AUDIT_SUCCESS, "success"}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].field == field)
+            return plm_arena_printf(a, "%s%s%d", names[i].name, operator_text(op), (int)value);
+    return plm_arena_printf(a, "field %u%s%u", field, operator_text(op), value);
+}
+
+static void take_field(struct plm_arena *a, struct plm_audit_rule *r, uint32_t field, uint32_t op,
+                       uint32_t value, plm_sv string)
 {
     if (field == AUDIT_WATCH || field == AUDIT_DIR) {
         r->path = without_slash(plm_arena_sv(a, string));
@@ -265,10 +298,8 @@ static void take_field(struct plm_arena *a, struct plm_audit_rule *r, uint32_t f
         r->perm = value & (PLM_AUDIT_X | PLM_AUDIT_W | PLM_AUDIT_R | PLM_AUDIT_A);
     } else if (field == AUDIT_EXE) {
         narrow(a, r, plm_arena_printf(a, "exe=%.*s", PLM_SV_ARG(string)));
-    } else if (field == AUDIT_LOGINUID) {
-        narrow(a, r, plm_arena_printf(a, "auid and %d", (int)value));
     } else if (field != AUDIT_FILTERKEY && field != AUDIT_ARCH) {
-        narrow(a, r, plm_arena_printf(a, "field %u of the kernel's rule", field));
+        narrow(a, r, condition(a, field, op, value));
     }
 }
 
@@ -315,7 +346,7 @@ int plm_audit_rule_decode(plm_sv bytes, struct plm_arena *a, struct plm_audit_ru
 {
     struct plm_rd r = PLM_RD(bytes);
     uint32_t flags = plm_rd_u32le(&r), action = plm_rd_u32le(&r), n = plm_rd_u32le(&r);
-    uint32_t fields[AUDIT_MAX_FIELDS], values[AUDIT_MAX_FIELDS];
+    uint32_t fields[AUDIT_MAX_FIELDS], values[AUDIT_MAX_FIELDS], ops[AUDIT_MAX_FIELDS];
     bool is_every_call = true;
     for (size_t i = 0; i < AUDIT_BITMASK_SIZE; i++) {
         uint32_t word = plm_rd_u32le(&r);
@@ -325,7 +356,8 @@ int plm_audit_rule_decode(plm_sv bytes, struct plm_arena *a, struct plm_audit_ru
         fields[i] = plm_rd_u32le(&r);
     for (size_t i = 0; i < AUDIT_MAX_FIELDS; i++)
         values[i] = plm_rd_u32le(&r);
-    plm_rd_skip(&r, 4 * AUDIT_MAX_FIELDS); /* comparison operators */
+    for (size_t i = 0; i < AUDIT_MAX_FIELDS; i++)
+        ops[i] = plm_rd_u32le(&r);
     plm_sv strings = plm_rd_bytes(&r, plm_rd_u32le(&r)), key = PLM_SV_NULL;
     if (r.failed || n > AUDIT_MAX_FIELDS)
         return plm_fail(err, PLM_E_PARSE, "audit rule of %zu bytes with %u fields", bytes.n, n);
@@ -344,7 +376,7 @@ int plm_audit_rule_decode(plm_sv bytes, struct plm_arena *a, struct plm_audit_ru
         }
         if (fields[i] == AUDIT_FILTERKEY)
             key = string;
-        take_field(a, &rule, fields[i], values[i], string);
+        take_field(a, &rule, fields[i], ops[i], values[i], string);
     }
     rule.text = rebuilt(a, &rule, key);
     return add_rule(a, out, &rule, false, err) < 0 ? -1 : plm_arena_check(a, err);

@@ -138,17 +138,39 @@ static bool say_accounts(struct plm_checking *k, plm_sv object)
     return a->failure.p || !a->is_files_only;
 }
 
+/* Without a socket (a disk, an engine that is not started): whoever will reach it by the group. */
+static size_t say_members(struct plm_checking *k, const struct plm_group *g)
+{
+    size_t said = 0;
+    bool is_primary;
+    for (size_t i = 0; i < k->facts->accounts.users.n; i++) {
+        const struct plm_user *u = &k->facts->accounts.users.v[i];
+        if (u->uid == 0 || !plm_user_in_group(u, g, &is_primary))
+            continue;
+        plm_say_on(k, u->name, outcome_for(k, u->name), "%s of %.*s",
+                   is_primary ? "/etc/passwd: primary group" : "/etc/group: member", PLM_SV_ARG(g->name));
+        said++;
+    }
+    return said;
+}
+
 static void run_users(struct plm_checking *k)
 {
     struct reach r;
     if (!reach_learn(k, &r))
         return;
-    if (r.sockets.n == 0) {
-        plm_say(k, PLM_OUT_NA, "no engine of this machine has a unix socket");
+    const struct plm_group *docker = plm_group_by_name(k->facts, PLM_SV("docker"));
+    size_t said = 0;
+    if (r.sockets.n == 0 && !docker) {
+        plm_say(k, PLM_OUT_NA, "no engine of this machine has a unix socket, and there is no group docker");
         return;
     }
+    if (r.sockets.n == 0)
+        said = say_members(k, docker);
     bool is_vague = say_accounts(k, PLM_SV_NULL);
-    size_t said = say_socket_users(k, &r) + say_live_holders(k, &r) + say_sudo(k, &r);
+    said += say_socket_users(k, &r) + say_live_holders(k, &r) + say_sudo(k, &r);
+    if (said == 0 && !is_vague && r.sockets.n == 0)
+        plm_say(k, PLM_OUT_PASS, "there is no socket, and nobody is in the group docker");
     if (said == 0 && !is_vague)
         for (size_t i = 0; i < r.sockets.n; i++)
             plm_say(k, PLM_OUT_PASS, "%.*s: mode 0%03o, %.*s; nobody but root",

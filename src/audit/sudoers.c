@@ -43,6 +43,7 @@ struct parser {
     PLM_VEC(struct alias) aliases[4];
     const struct line *at;
     unsigned includes;
+    bool is_out_of_memory;
     bool is_over; /* a limit was met: said once */
 };
 enum { ALIAS_USER, ALIAS_RUNAS, ALIAS_HOST, ALIAS_COMMAND };
@@ -52,6 +53,15 @@ static void note(struct parser *p, plm_sv file, uint32_t line, plm_sv text)
     struct plm_sudoers_note *n = p->out->notes.n < LINES_MAX ? plm_vec_push(p->a, &p->out->notes) : NULL;
     if (n)
         *n = (struct plm_sudoers_note){.file = file, .line = line, .text = plm_arena_sv(p->a, text)};
+}
+
+/* What a buffer holds, in the arena. A word that was cut would say something else: never silently. */
+static plm_sv kept(struct parser *p, const struct plm_buf *b, plm_sv file, uint32_t line)
+{
+    p->is_out_of_memory |= b->failed == PLM_E_OOM;
+    if (b->failed == PLM_E_LIMIT)
+        note(p, file, line, PLM_SV("a word or line that is too long"));
+    return plm_arena_sv(p->a, plm_buf_sv(b));
 }
 
 static void note_here(struct parser *p, const char *what)
@@ -87,7 +97,8 @@ static plm_sv without_comment(plm_sv s)
 }
 
 /* The next logical line, joined; false at the end. */
-static bool next_line(struct parser *p, plm_sv *rest, uint32_t *number, plm_sv *out, uint32_t *out_number)
+static bool next_line(struct parser *p, plm_sv *rest, plm_sv file, uint32_t *number, plm_sv *out,
+                      uint32_t *out_number)
 {
     plm_sv line;
     if (!plm_sv_line(rest, &line))
@@ -105,7 +116,7 @@ static bool next_line(struct parser *p, plm_sv *rest, uint32_t *number, plm_sv *
         is_open = is_open && plm_sv_line(rest, &line);
         *number += is_open;
     }
-    *out = plm_arena_sv(p->a, plm_buf_sv(&b));
+    *out = kept(p, &b, file, *out_number);
     return true;
 }
 
@@ -131,11 +142,11 @@ static plm_sv include_path(struct parser *p, plm_sv text, plm_sv file)
             break;
         plm_buf_byte(&b, (unsigned char)text.p[i]);
     }
-    plm_sv path = plm_buf_sv(&b);
+    plm_sv path = kept(p, &b, file, 0);
     size_t dir = plm_sv_rfind(file, '/');
     if (path.n && path.p[0] != '/' && dir != SIZE_MAX)
         return plm_arena_printf(p->a, "%.*s/%.*s", (int)dir, file.p, PLM_SV_ARG(path));
-    return plm_arena_sv(p->a, path);
+    return path;
 }
 
 static void gather(struct parser *p, plm_sv text, plm_sv file, unsigned depth);
@@ -176,7 +187,7 @@ static void gather(struct parser *p, plm_sv text, plm_sv file, unsigned depth)
 {
     plm_sv line;
     uint32_t number = 0, first;
-    while (next_line(p, &text, &number, &line, &first)) {
+    while (next_line(p, &text, file, &number, &line, &first)) {
         plm_sv s = plm_sv_trim(line);
         if (take_keyword(&s, "@includedir") || take_keyword(&s, "#includedir")) {
             include_directory(p, include_path(p, s, file), file, first, depth);
@@ -242,7 +253,7 @@ static plm_sv take_word(struct parser *p, plm_sv *s, const char *stops)
         plm_buf_byte(&b, (unsigned char)c);
     }
     *s = plm_sv_from_off(*s, i);
-    return plm_arena_sv(p->a, plm_buf_sv(&b));
+    return kept(p, &b, p->at->file, p->at->number);
 }
 
 static bool is_alias_name(plm_sv s)
@@ -589,7 +600,7 @@ int plm_sudoers_parse(plm_sv text, plm_sv name, const struct plm_sudo_source *so
         if (!is_alias_line(&s, &kind) && !is_defaults(&s, &is_global))
             read_rule(&p, s);
     }
-    return plm_arena_check(a, err);
+    return p.is_out_of_memory ? plm_fail_oom(err) : plm_arena_check(a, err);
 }
 
 /* ---- from the disk
