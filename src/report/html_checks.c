@@ -433,7 +433,11 @@ void plm_html_fixes(const struct plm_html *h)
         plm_html_put(h, "</span><span class=\"soft\">closes ");
         plm_html_count(h, f->closes.n, "finding", "findings");
         plm_html_put(h, "</span></div>");
-        if (plm_sv_trim(f->command).n) {
+        if (plm_sv_find(f->command, '`') != SIZE_MAX && plm_sv_find(f->command, '\n') == SIZE_MAX) {
+            plm_html_put(h, "<p class=\"todo\">"); /* a sentence with code spans */
+            plm_html_prose(h, f->command);
+            plm_html_put(h, "</p>");
+        } else if (plm_sv_trim(f->command).n) {
             plm_html_put(h, "<pre>");
             plm_esc_html_lines(h->b, f->command, PLM_ESC_LONG);
             plm_html_put(h, "</pre>");

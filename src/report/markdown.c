@@ -150,8 +150,9 @@ static void put_stages(struct md *m)
 }
 
 /* A fenced block: the fence is longer than any run of backticks inside. */
-static void put_command(struct plm_buf *b, plm_sv command, const char *indent)
+static void put_command(struct plm_buf *b, plm_sv command)
 {
+    static const char indent[] = "    "; /* inside the numbered list */
     size_t longest = 2, run = 0, cut;
     for (size_t i = 0; i < command.n; i++) {
         run = command.p[i] == '`' ? run + 1 : 0;
@@ -190,7 +191,7 @@ static void put_fixes(struct md *m)
         plm_esc_markdown(&b, f->impact, PLM_ESC_LINE);
         plm_buf_printf(&b, ", closes %zu)\n", f->closes.n);
         if (plm_sv_trim(f->command).n)
-            put_command(&b, f->command, "    ");
+            put_command(&b, f->command);
         if (!put(m, &b))
             break;
     }
