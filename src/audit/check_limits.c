@@ -230,7 +230,10 @@ static void judge_oom_score(struct plm_checking *k, int64_t declared)
         if (plm_process_seen(p) == PLM_SEEN_GONE)
             continue;
         unknown += p->oom_score_adj == INT_MIN;
-        if (p->oom_score_adj != INT_MIN && p->oom_score_adj < 0 && !bad++)
+        if (p->oom_score_adj == INT_MIN || p->oom_score_adj >= 0)
+            continue;
+        plm_weigh(k, PLM_SV_NULL, PLM_SEV_MEDIUM);
+        if (!bad++)
             plm_say(k, PLM_OUT_FAIL, "%.*s: %d", PLM_SV_ARG(plm_process_where(k, p, "oom_score_adj")),
                     p->oom_score_adj);
     }
@@ -254,13 +257,13 @@ static void check_exhaustion(struct plm_checking *k)
                 memory > 0 ? "" : ", without a memory limit");
     if (memory > 0 && swap < 0)
         plm_say(k, PLM_OUT_FAIL, "HostConfig.MemorySwap: %lld, swap without limit", (long long)swap);
-    if (shm > (int64_t)SHM_HUGE_GIB << 30 && (memory <= 0 || shm > memory))
+    if (score < 0 || keeps || (memory > 0 && swap < 0))
+        plm_weigh(k, PLM_SV_NULL, PLM_SEV_MEDIUM);
+    if (shm > (int64_t)SHM_HUGE_GIB << 30 && (memory <= 0 || shm > memory)) {
+        plm_weigh(k, PLM_SV_NULL, PLM_SEV_LOW);
         plm_say(k, PLM_OUT_FAIL, "HostConfig.ShmSize: %lld bytes, more than the container's memory",
                 (long long)shm);
-    if (score >= 0 && !keeps && !(memory > 0 && swap < 0))
-        plm_weigh(k, PLM_SV_NULL, PLM_SEV_LOW);
-    else
-        plm_weigh(k, PLM_SV_NULL, PLM_SEV_MEDIUM);
+    }
     if (!plm_truth_is_missing(k) && plm_has_truth(k))
         judge_oom_score(k, score);
 }
