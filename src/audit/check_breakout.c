@@ -284,7 +284,7 @@ static void check_runtime(struct plm_checking *k)
         plm_say(k, PLM_OUT_MANUAL, "HostConfig.Isolation: %.*s", PLM_SV_ARG(isolation));
     size_t i, n;
     yyjson_val *key, *v;
-    yyjson_obj_foreach(yyjson_obj_get(k->container->host_config, "Annotations"), i, n, key, v)
+    PLM_OBJ_FOREACH(yyjson_obj_get(k->container->host_config, "Annotations"), i, n, key, v)
     {
         bool is_podman = plm_sv_starts(plm_json_sv(key), PLM_SV("io.podman.")) ||
                          plm_sv_starts(plm_json_sv(key), PLM_SV("io.container."));
@@ -313,7 +313,7 @@ static void check_sysctls(struct plm_checking *k)
         return;
     yyjson_val *list = yyjson_obj_get(k->container->host_config, "Sysctls"), *key, *v;
     size_t i, n;
-    yyjson_obj_foreach(list, i, n, key, v)
+    PLM_OBJ_FOREACH(list, i, n, key, v)
     {
         plm_sv name = plm_json_sv(key), value = plm_json_sv(v);
         plm_say(k, is_risky_sysctl(name, value) ? PLM_OUT_FAIL : PLM_OUT_PASS,

@@ -35,7 +35,7 @@ static size_t judge_labels(struct plm_checking *k)
 {
     size_t i, n, found = 0;
     yyjson_val *key, *v;
-    yyjson_obj_foreach(yyjson_obj_get(k->container->config, "Labels"), i, n, key, v)
+    PLM_OBJ_FOREACH(yyjson_obj_get(k->container->config, "Labels"), i, n, key, v)
     {
         struct plm_secret_hit h;
         if (!plm_secret_in(k->arena, plm_json_sv(key), plm_json_sv(v), &h))

@@ -37,7 +37,7 @@ static void add_published(struct plm_checking *k, yyjson_val *map, const char *f
 {
     size_t i, n, j, m;
     yyjson_val *key, *list, *v;
-    yyjson_obj_foreach(map, i, n, key, list)
+    PLM_OBJ_FOREACH(map, i, n, key, list)
     {
         yyjson_arr_foreach(list, j, m, v)
         {
@@ -154,7 +154,7 @@ static bool has_address(const struct plm_container *c, plm_sv address)
 {
     size_t i, n;
     yyjson_val *key, *v;
-    yyjson_obj_foreach(yyjson_obj_get(c->network, "Networks"), i, n, key, v)
+    PLM_OBJ_FOREACH(yyjson_obj_get(c->network, "Networks"), i, n, key, v)
     {
         if (address.n && (plm_sv_eq(plm_json_str(v, "IPAddress", NULL), address) ||
                           plm_sv_eq(plm_json_str(v, "GlobalIPv6Address", NULL), address)))

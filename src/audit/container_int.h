@@ -10,6 +10,10 @@
 
 /* ---- inspect JSON ------------------------------------------------------------------------- */
 
+/* yyjson_obj_foreach steps over the pair of an absent object; this does not. */
+#define PLM_OBJ_FOREACH(obj, i, n, key, val)                                                                 \
+    if (yyjson_is_obj(obj))                                                                                  \
+    yyjson_obj_foreach(obj, i, n, key, val)
 /* Strings of HostConfig; null: absent. */
 plm_sv plm_host_config_str(const struct plm_checking *k, const char *key);
 /* "a, b, c" of a JSON array of strings, cut after a few; "none" when empty or absent. */
