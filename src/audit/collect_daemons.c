@@ -258,6 +258,11 @@ static void open_one(void *arg)
 {
     struct opening *o = arg;
     const struct plm_place *p = o->place;
+    if (plm_sv_starts(p->endpoint, PLM_SV("pid:"))) {
+        (void)plm_fail_id(&o->why, PLM_E_NET, "engine.unreachable",
+                          "%.*s runs dockerd, but where it listens cannot be read", PLM_SV_ARG(p->endpoint));
+        return;
+    }
     struct plm_engine_config conf = {
         .kind = p->is_podman ? PLM_ENGINE_PODMAN : PLM_ENGINE_DOCKER,
         .host = p->context.n   ? PLM_SV_NULL

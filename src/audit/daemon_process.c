@@ -136,24 +136,11 @@ plm_sv plm_process_env(struct plm_facts *f, const struct plm_process *p, const c
 
 /* ---- whose socket ------------------------------------------------------------------------------------ */
 
-bool plm_is_other_socket(const struct plm_daemon *d, const struct plm_socket *s)
+/* Sockets that dockerd holds beside its API: the network controller's, the swarm's, plugins' and metrics'. */
+static bool is_other_socket(plm_sv path)
 {
-    if (s->proto == PLM_UNIX)
-        return plm_sv_has(s->address, PLM_SV("/libnetwork/")) || plm_sv_has(s->address, PLM_SV("/swarm/")) ||
-               plm_sv_ends(s->address, PLM_SV("/metrics.sock")) ||
-               plm_sv_has(s->address, PLM_SV("/plugins/"));
-    const struct plm_setting *metrics = d ? plm_daemon_setting(d, "metrics-addr") : NULL;
-    plm_sv host, port = PLM_SV_NULL;
-    uint64_t number = 0;
-    size_t colon = metrics ? plm_sv_rfind(metrics->value, ':') : SIZE_MAX;
-    if (colon != SIZE_MAX)
-        port = plm_sv_from_off(metrics->value, colon + 1);
-    (void)host;
-    if (port.n && plm_sv_u64(port, &number) && number == s->port)
-        return true;
-    /* 2377 manages the swarm, 7946 carries its gossip: both have TLS of their own or no API at all */
-    bool is_swarm = d && plm_sv_is(plm_json_str(d->info.root, "Swarm", "LocalNodeState", NULL), "active");
-    return is_swarm && (s->port == 2377 || s->port == 7946);
+    return plm_sv_has(path, PLM_SV("/libnetwork/")) || plm_sv_has(path, PLM_SV("/swarm/")) ||
+           plm_sv_has(path, PLM_SV("/plugins/")) || plm_sv_ends(path, PLM_SV("/metrics.sock"));
 }
 
 static struct plm_place *place_of(plm_place_vec *places, uint64_t dev, uint64_t ino)
@@ -182,7 +169,7 @@ static int32_t peer_of(plm_sv path)
 
 static bool is_unix_api(const struct plm_socket *s)
 {
-    return s->proto == PLM_UNIX && s->address.n && s->address.p[0] == '/' && !plm_is_other_socket(NULL, s);
+    return s->proto == PLM_UNIX && s->address.n && s->address.p[0] == '/' && !is_other_socket(s->address);
 }
 
 static void claim(struct plm_place *at, struct plm_engine_process *e)
@@ -264,6 +251,8 @@ static int join_tcp_only(struct plm_facts *f, struct plm_engine_process *e, plm_
         if ((s->proto == PLM_TCP || s->proto == PLM_TCP6) && s->port != 2377 && s->port != 7946 && !best)
             best = s;
     }
+    if (!best && !e->failure.p)
+        return 0; /* nobody can reach it: another program of that name, or one that has just begun */
     struct plm_place *at = plm_vec_push(f->arena, places);
     if (!at)
         return plm_arena_check(f->arena, err);
@@ -373,9 +362,10 @@ int plm_engine_process_settings(struct plm_facts *f, const struct plm_engine_pro
     if (!p->cmdline.n)
         d->settings_failure =
             plm_arena_printf(f->arena, "%.*s: %s", PLM_SV_ARG(where), p->sys ? strerror(p->sys) : "empty");
-    else if (plm_settings_argv(d, p->cmdline, where, f->arena, &why) < 0)
-        d->settings_failure = plm_arena_printf(f->arena, "%.*s: %.*s", PLM_SV_ARG(where),
-                                               PLM_SV_ARG(text_of_error(f->arena, why)));
+    else if (plm_settings_argv(d, p->cmdline, where, f->arena, &why) < 0) {
+        plm_sv text = text_of_error(f->arena, why);
+        d->settings_failure = plm_arena_printf(f->arena, "%.*s: %.*s", PLM_SV_ARG(where), PLM_SV_ARG(text));
+    }
     why = NULL;
     d->config_path = config_path(f, e, d);
     if (read_config(f, e, d, &why) < 0) {

@@ -44,5 +44,3 @@ int plm_engine_process_settings(struct plm_facts *f, const struct plm_engine_pro
                                 plm_err **err);
 /* Value of a variable of /proc/PID/environ; null: not set or unreadable (*out_errno, else 0). */
 plm_sv plm_process_env(struct plm_facts *f, const struct plm_process *p, const char *name, int *out_errno);
-/* True for sockets that dockerd holds beside its API: the network controller's, the swarm's, the metrics'. */
-bool plm_is_other_socket(const struct plm_daemon *d, const struct plm_socket *s);

@@ -37,7 +37,8 @@ struct plm_engine_info {
     plm_sv os, arch;
     plm_sv driver;   /* storage driver: "overlay2", "overlayfs" (containerd image store) */
     plm_sv root_dir; /* DockerRootDir */
-    bool is_local;   /* unix socket: its files are on this machine */
+    bool is_tls;
+    bool is_local; /* unix socket: its files are on this machine */
 };
 
 struct plm_engine_image {
@@ -98,6 +99,17 @@ void plm_engine_hurry(struct plm_engine *e, uint64_t deadline);
  * waits longer than wait_ms fails with net.stalled: nothing happened meanwhile, open it again. */
 struct plm_http_stream *plm_engine_events(struct plm_engine *e, plm_sv filters, uint64_t wait_ms,
                                           plm_err **err);
+
+/* How a TCP port answers a client that has no certificate: a request in plain HTTP, then one over TLS without
+ * verifying the server. Nothing but GET /_ping is asked. */
+enum plm_probe {
+    PLM_PROBE_OPEN,       /* the API answers in plain HTTP */
+    PLM_PROBE_UNVERIFIED, /* it answers over TLS to anybody */
+    PLM_PROBE_REFUSED,    /* TLS ends because there is no client certificate */
+    PLM_PROBE_UNKNOWN,    /* neither: out_why */
+};
+enum plm_probe plm_engine_probe(const struct plm_ctx *ctx, plm_sv host, uint16_t port, struct plm_arena *a,
+                                plm_sv *out_why);
 
 /* Where the caller's docker and podman would look: DOCKER_HOST, CONTAINER_HOST and docker's contexts, sorted;
  * nothing is connected to. A context whose file cannot be read is left out. */

@@ -10,6 +10,7 @@
 #include "docker_int.h"
 
 #include "base/text.h"
+#include "base/time.h"
 
 enum {
     API_OLDEST = 1024,
@@ -157,6 +158,7 @@ struct plm_engine *plm_engine_open(const struct plm_ctx *ctx, const struct plm_e
     e->info.endpoint = e->at.shown;
     e->info.name = conf->kind == PLM_ENGINE_PODMAN ? PLM_SV("podman") : PLM_SV("docker");
     e->info.is_local = e->at.unix_socket != NULL;
+    e->info.is_tls = plm_sv_starts(e->at.base, PLM_SV("https://"));
     return negotiate(e, err) < 0 ? NULL : plm_take(e);
 }
 
@@ -253,4 +255,49 @@ struct plm_http_stream *plm_engine_image_export(struct plm_engine *e, plm_sv ref
     ssize_t n = plm_http_read(s, body, sizeof(body), NULL);
     return PLM_NULL(
         plm_engine_fail_status(e, res.status, plm_sv_n(body, n > 0 ? (size_t)n : 0), what.p, err));
+}
+
+/* ---- probing ----------------------------------------------------------------------------------- */
+
+enum { PROBE_MS = 5000 };
+
+/* The status of GET /_ping, 0 where there was no answer (err). */
+static int ping(const struct plm_ctx *ctx, const char *scheme, plm_sv host, uint16_t port, plm_err **err)
+{
+    const struct plm_http_config conf = {
+        .tls_insecure = true, .connect_timeout_ms = PROBE_MS, .stall_timeout_ms = PROBE_MS};
+    const struct plm_http_request q = {.any_status = true, .deadline = plm_clock_ms() + 2 * PROBE_MS};
+    struct plm_http_response res = {0};
+    plm_auto_done(plm_buf_done) struct plm_buf url = PLM_BUF(PLM_KIB(4)), body = PLM_BUF(PLM_KIB(64));
+    bool is_six = plm_sv_find(host, ':') != SIZE_MAX;
+    plm_buf_printf(&url, "%s://%s%.*s%s:%u/_ping", scheme, is_six ? "[" : "", PLM_SV_ARG(host),
+                   is_six ? "]" : "", (unsigned)port);
+    plm_auto(plm_http_free) struct plm_http *http = plm_http_new(ctx, &conf, err);
+    const char *address = plm_buf_cstr(&url);
+    if (!http || !address || plm_http_fetch(http, address, &q, &body, &res, err) < 0)
+        return 0;
+    return res.status;
+}
+
+enum plm_probe plm_engine_probe(const struct plm_ctx *ctx, plm_sv host, uint16_t port, struct plm_arena *a,
+                                plm_sv *out_why)
+{
+    plm_auto(plm_err_free) plm_err *plain = NULL, *tls = NULL;
+    if (ctx->offline) {
+        *out_why = PLM_SV("not asked: --offline");
+        return PLM_PROBE_UNKNOWN;
+    }
+    /* Go's TLS server answers plain HTTP with 400, an engine with 200 or what its plugin says (403) */
+    int status = ping(ctx, "http", host, port, &plain);
+    if (status && status != 400)
+        return PLM_PROBE_OPEN;
+    if (ping(ctx, "https", host, port, &tls))
+        return PLM_PROBE_UNVERIFIED;
+    plm_auto_free char *text = tls ? plm_err_text(tls) : NULL;
+    /* "tlsv13 alert certificate required", "sslv3 alert bad certificate": the server's alert, not ours */
+    bool is_refused = text && strstr(text, "alert") && strstr(text, "certificate");
+    if (is_refused)
+        return PLM_PROBE_REFUSED;
+    *out_why = plm_arena_sv(a, plm_sv_from(text ? text : "no answer"));
+    return PLM_PROBE_UNKNOWN;
 }
