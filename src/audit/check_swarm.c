@@ -115,6 +115,34 @@ static void check_managers(struct plm_checking *k)
         plm_weigh(k, PLM_SV_NULL, n == 1 ? PLM_SEV_LOW : PLM_SEV_MEDIUM);
 }
 
+static void check_binding(struct plm_checking *k)
+{
+    const struct plm_daemon *d = k->daemon;
+    plm_socket_vec sockets = {0};
+    plm_err *e = NULL;
+    if (d->is_remote || !k->facts->kernel || !d->process) {
+        plm_say(k, PLM_OUT_UNKNOWN, "the listening sockets of this engine cannot be read here");
+        return;
+    }
+    if (plm_kernel_sockets(k->facts->kernel, d->process->pid, k->facts->arena, &sockets, &e) < 0) {
+        plm_auto_free char *text = plm_err_text(e);
+        plm_err_free(e);
+        plm_say(k, PLM_OUT_UNKNOWN, "%s", text ? text : "out of memory");
+        return;
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < sockets.n; i++) {
+        const struct plm_socket *s = &sockets.v[i];
+        if ((s->proto != PLM_TCP && s->proto != PLM_TCP6) || s->port != 2377)
+            continue;
+        n++;
+        plm_say(k, s->is_wildcard ? PLM_OUT_FAIL : PLM_OUT_PASS, "listening: %.*s port 2377 (%s)",
+                PLM_SV_ARG(s->address), plm_socket_proto_name(s->proto));
+    }
+    if (!n)
+        plm_say(k, PLM_OUT_NA, "nothing listens on port 2377: this node is a worker");
+}
+
 static void check_encryption(struct plm_checking *k)
 {
     if (answer_is_missing(k, &k->daemon->networks, "GET /networks"))
@@ -370,6 +398,17 @@ static const struct plm_check swarm_checks[] = {
      .impact = PLM_IMPACT_SAFE,
      .aliases = "check_7_1",
      .run = check_managers},
+    {.id = "7.2",
+     .title = "the swarm listens on one address",
+     .level = 1,
+     .severity = PLM_SEV_MEDIUM,
+     SWARM,
+     .reads = "listening sockets of the engine, port 2377, IPv4 and IPv6",
+     .rationale = "On every interface the management port is open to networks that have no business with it.",
+     .fix = "`docker swarm init --listen-addr ADDRESS:2377 --advertise-addr ADDRESS`",
+     .impact = PLM_IMPACT_MAY_BREAK,
+     .aliases = "check_7_2",
+     .run = check_binding},
     {.id = "7.3",
      .title = "overlay networks are encrypted",
      .level = 1,
