@@ -4,8 +4,8 @@
  *
  * A row weighs what its severity weighs: 10, 5, 2, 1 for critical, high, medium, low; nothing for less.
  * pass, fail and unknown are judged; manual and na are not. The score is rounded down, so 100 is said
- * only where nothing failed. Fixes are findings that one action closes: same check and same remedy, or
- * the same vulnerable source, where the remedy is to rebuild or upgrade it.
+ * only where nothing failed. Fixes are the findings of one check: one
+ * action, or the same action on several objects.
  */
 #include "audit/audit.h"
 
@@ -98,7 +98,8 @@ static int add_score(struct plm_report *r, uint32_t target, const struct plm_map
 
 struct candidate {
     const struct plm_check *check;
-    plm_sv remedy;
+    plm_sv remedy;   /* of the first, which is the worst */
+    bool has_others; /* remedies of the same kind for other objects */
     uint64_t weight;
     plm_sv_vec closes, objects;
 };
@@ -113,8 +114,7 @@ static int gather(struct plm_report *r, struct plm_arena *a, candidate_vec *out,
         const struct plm_finding *f = &r->findings.v[i];
         if (f->kind != PLM_KIND_AUDIT || f->suppressed || !weight_of(f->severity))
             continue;
-        void **slot = plm_map_put(
-            index, plm_arena_printf(a, "%.*s\n%.*s", PLM_SV_ARG(f->id), PLM_SV_ARG(f->remediation)));
+        void **slot = plm_map_put(index, f->id);
         if (!slot)
             return plm_fail_oom(err);
         if (!*slot) {
@@ -125,6 +125,7 @@ static int gather(struct plm_report *r, struct plm_arena *a, candidate_vec *out,
             *slot = (void *)(uintptr_t)out->n;
         }
         struct candidate *c = &out->v[(uintptr_t)*slot - 1];
+        c->has_others |= !plm_sv_eq(c->remedy, f->remediation);
         c->weight += weight_of(f->severity);
         plm_sv_vec_add(a, &c->closes, f->key);
         plm_sv_vec_add(a, &c->objects, f->object);
@@ -178,7 +179,9 @@ static int add_fixes(struct plm_report *r, struct plm_arena *a, plm_err **err)
         if (!row)
             break;
         row->title = title_of(r->arena, &v.v[i]);
-        row->command = v.v[i].remedy;
+        row->command = v.v[i].has_others ? plm_arena_printf(r->arena, "%.*s; for the others alike",
+                                                            PLM_SV_ARG(v.v[i].remedy))
+                                         : v.v[i].remedy;
         row->impact = plm_sv_from(plm_impact_name(impact_of(&v.v[i])));
         row->weight = v.v[i].weight;
         for (size_t k = 0; k < v.v[i].closes.n; k++)

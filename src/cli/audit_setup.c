@@ -155,5 +155,11 @@ int plm_audit_conclude(struct plm_cli *cli, struct plm_audit_setup *s, struct pl
         return -1;
     if (plm_net_hosts(r->arena, &r->network, err) < 0)
         return -1;
+    plm_sv dir = plm_config_text(cli->config, "fix-dir");
+    if (!dir.n)
+        return 0;
+    if (plm_audit_fix_dir(&cli->ctx, &s->audit, r, dir.p, err) < 0)
+        return plm_wrap(err, "--fix-dir");
+    plm_cli_note(cli, "%.*s: read what it holds before you run any of it", PLM_SV_ARG(dir));
     return 0;
 }

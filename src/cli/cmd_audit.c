@@ -54,6 +54,10 @@ static int run(struct plm_cli *cli, plm_err **err)
         return -1;
     if (needs_host(s.audit.stages) && plm_audit_refuse_in_container(cli, "audit", err) < 0)
         return -1;
+    plm_sv learn = plm_config_text(cli->config, "learn");
+    if (learn.n) {
+        return plm_audit_learn(&cli->ctx, &s.audit, learn.p, err) < 0 ? -1 : PLM_EXIT_PASSED;
+    }
     /* Packages behind updates are judged by what a scan of the host finds. */
     unsigned host_stages = PLM_STAGE_BIT(PLM_STAGE_HOST) | PLM_STAGE_BIT(PLM_STAGE_ENGINE);
     bool wants_scan = s.scan.scan.want_vulnerabilities && (s.audit.stages & host_stages) && !s.audit.names.n;

@@ -4,6 +4,7 @@
  * with what the scans found; one verdict.
  */
 #include "cli/audit_setup.h"
+#include "cli/watch_view.h"
 
 #include "base/text.h"
 #include "base/time.h"
@@ -82,14 +83,45 @@ static int look(struct plm_cli *cli, struct plm_audit_setup *s, struct plm_repor
     return plm_audit_conclude(cli, s, r, err);
 }
 
-static int run(struct plm_cli *cli, plm_err **err)
+static int check_once(struct plm_cli *cli, struct plm_audit_setup *s, plm_err **err)
 {
     plm_auto(plm_report_free) struct plm_report *r = plm_report_new(err);
-    plm_auto_done(plm_audit_setup_done) struct plm_audit_setup s = {0};
-    if (!r || plm_cli_outputs(cli, err) < 0 || plm_audit_refuse_in_container(cli, "check", err) < 0 ||
-        plm_audit_setup(cli, DEFAULT_GATE, &s, err) < 0 || look(cli, &s, r, err) < 0)
+    if (!r || look(cli, s, r, err) < 0)
+        return -1;
+    if (plm_config_flag(cli->config, "watch") && cli->is_tty &&
+        plm_cli_print(PLM_SV("\033[H\033[2J"), err) < 0)
         return -1;
     return plm_cli_finish(cli, r, err);
+}
+
+/* Until it is told to stop; the last page's code is the run's. */
+static int watch(struct plm_cli *cli, struct plm_audit_setup *s, plm_err **err)
+{
+    const struct plm_engine_config conf = {.host = s->audit.host, .context = s->audit.context};
+    /* Before the first look, so that nothing that happens during it is missed. */
+    plm_auto(plm_watch_free) struct plm_watch *w = plm_watch_new(&cli->ctx, &conf, err);
+    int code = -1, more;
+    if (!w)
+        return -1;
+    do {
+        cli->started_ms = plm_clock_ms();
+        code = check_once(cli, s, err);
+        if (code < 0)
+            return -1;
+        plm_cli_note(cli, "watching %s; Ctrl-C ends it",
+                     plm_watch_has_engine(w) ? "the engine's events and files" : "files (no engine answers)");
+        more = plm_watch_wait(w, err);
+    } while (more > 0);
+    return more < 0 ? -1 : code;
+}
+
+static int run(struct plm_cli *cli, plm_err **err)
+{
+    plm_auto_done(plm_audit_setup_done) struct plm_audit_setup s = {0};
+    if (plm_cli_outputs(cli, err) < 0 || plm_audit_refuse_in_container(cli, "check", err) < 0 ||
+        plm_audit_setup(cli, DEFAULT_GATE, &s, err) < 0)
+        return -1;
+    return plm_config_flag(cli->config, "watch") ? watch(cli, &s, err) : check_once(cli, &s, err);
 }
 
 static const struct plm_command check = {
@@ -110,6 +142,7 @@ static const struct plm_command check = {
             "severity high or above, and on anything in force that differs from what was declared. -v lists "
             "everything.",
     .examples = "plimsoll check\tthis machine\n"
+                "plimsoll check --watch\tagain whenever something changes\n"
                 "plimsoll check -o html=report.html\tthe report for an auditor\n"
                 "plimsoll check -o json=today.json --against yesterday.json\tonly what is new or worse\n",
     .foreign = " status doctor ",

@@ -100,6 +100,8 @@ const struct plm_option plm_options[] = {
      .commands = ",audit,", .foreign = " --fix --remediate "},
     {.name = "filter", .type = PLM_OPT_LIST, .argument = "KEY=VALUE",
      .help = "only containers with name=, image=, status= or label=KEY[=VALUE]; patterns; repeatable", .commands = AUDIT},
+    {.name = "learn", .type = PLM_OPT_FILE, .argument = "FILE", .help = "audit host: write what runs here now as the allowed set", .commands = ",audit,"},
+    {.name = "watch", .type = PLM_OPT_FLAG, .help = "show it again whenever the engine or a file that decides changes", .commands = ",check,", .foreign = " --watch-interval "},
     {.name = "trusted-users", .key = "audit.trusted-users", .type = PLM_OPT_WORDS, .argument = "USER,...", .system_only = true,
      .help = "who may reach the engine beside root", .commands = AUDIT},
     {.name = "allowed-registries", .key = "audit.allowed-registries", .type = PLM_OPT_WORDS, .argument = "HOST[/PATH],...", .system_only = true,

@@ -45,14 +45,22 @@ static void verdict(const struct plm_table *t)
     plm_buf_printf(t->out, "  %s%s%s\n", color, plm_result_name(v->result), *color ? "\033[0m" : "");
     for (size_t i = 0; i < v->reasons.n && i < RULES_SHOWN; i++)
         plm_table_wrap(t, v->reasons.v[i], 2);
-    for (size_t i = 0; i < v->rules.n && i < RULES_SHOWN; i++) {
+    for (size_t i = 0; i < v->rules.n; i++) {
         const struct plm_verdict_rule *rule = &v->rules.v[i];
+        size_t alike = 0, before = 0;
+        for (size_t k = 0; k < v->rules.n; k++) {
+            bool is_alike = plm_sv_eq(v->rules.v[k].trigger, rule->trigger);
+            alike += is_alike;
+            before += is_alike && k < i;
+        }
+        if (before)
+            continue; /* said with the first of its kind */
         plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(1));
         plm_buf_printf(&b, "%.*s: %.*s", PLM_SV_ARG(rule->trigger), PLM_SV_ARG(rule->message));
+        if (alike > 1)
+            plm_buf_printf(&b, "; and in %zu more of what was judged", alike - 1);
         plm_table_wrap(t, plm_buf_sv(&b), 2);
     }
-    if (v->rules.n > RULES_SHOWN)
-        plm_buf_printf(t->out, "  and %zu more conditions\n", v->rules.n - RULES_SHOWN);
 }
 
 /* Filled in proportion; a score below 100 never fills the last cell, one above 0 fills the first. */
@@ -139,6 +147,15 @@ static void unknown(const struct plm_table *t)
         plm_buf_printf(t->out, "    and %zu more reasons: -v lists them\n", said.n - UNKNOWN_SHOWN);
 }
 
+static bool is_said(const struct plm_report *r, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (plm_sv_eq(r->diagnostics.v[i].message, r->diagnostics.v[at].message) &&
+            plm_sv_eq(r->diagnostics.v[i].object, r->diagnostics.v[at].object))
+            return true;
+    return false;
+}
+
 static void blind_spots(const struct plm_table *t)
 {
     const struct plm_report *r = t->r;
@@ -151,6 +168,8 @@ static void blind_spots(const struct plm_table *t)
     plm_buf_byte(t->out, '\n');
     for (size_t i = 0; i < r->diagnostics.n; i++) {
         const struct plm_diagnostic *d = &r->diagnostics.v[i];
+        if (is_said(r, i))
+            continue; /* of every scanned source the same */
         plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(1));
         plm_buf_printf(&b, "%.*s%s%.*s", PLM_SV_ARG(d->object), d->object.n ? ": " : "",
                        PLM_SV_ARG(d->message));
