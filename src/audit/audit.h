@@ -129,6 +129,7 @@ struct plm_audit_options {
     plm_sv root;          /* --root: a recorded tree or a mounted disk; null: this machine */
     plm_sv host, context; /* one engine by address; null: every engine that is found */
     struct plm_expectations expect;
+    bool is_thorough;    /* walk all of the host's disks for set-uid programs, not only a first part */
     bool no_engine;      /* ask no engine at all (recorded trees) */
     const char *program; /* argv[0], for the docker run line of the refusal in a container */
 };

@@ -88,8 +88,9 @@ struct plm_setuid {
 };
 typedef PLM_VEC(struct plm_setuid) plm_setuid_vec;
 /* Every regular file with a set-uid or set-gid bit on the local file systems that honour them, but not below
- * the engines' data roots; sorted. *out_why: what was not walked (null: nothing). */
-void plm_host_setuids(const struct plm_facts *f, plm_setuid_vec *out, plm_sv *out_why);
+ * the engines' data roots; sorted. *out_why: what was not walked (null: nothing). *out_is_partial: only a
+ * first part was meant to be walked (opt->is_thorough is not set), and there is more. */
+void plm_host_setuids(const struct plm_facts *f, plm_setuid_vec *out, bool *out_is_partial, plm_sv *out_why);
 
 /* ---- processes and sockets outside containers (host_surface.c) --------------------------- */
 

@@ -75,7 +75,8 @@ static void learn_rest(const struct plm_facts *f, plm_sv_vec *services, plm_sv_v
     for (size_t i = 0; i < e.n; i++)
         if (!e.v[i].is_masked)
             add_literal(f->arena, services, e.v[i].name);
-    plm_host_setuids(f, &s, &why);
+    bool is_partial;
+    plm_host_setuids(f, &s, &is_partial, &why);
     for (size_t i = 0; i < s.n; i++)
         if (!(s.v[i].mode & 022)) /* one that others may write is never expected */
             add_literal(f->arena, setuid, s.v[i].path);

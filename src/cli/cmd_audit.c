@@ -14,6 +14,7 @@ static int read_words(struct plm_cli *cli, struct plm_audit_setup *s, plm_err **
     enum plm_stage stage;
     if (n && plm_stage_parse(plm_sv_from(words[0]), &stage)) {
         s->audit.stages = PLM_STAGE_BIT(stage);
+        s->audit.is_thorough = stage == PLM_STAGE_HOST;
         i = 1;
     } else if (n) {
         s->audit.stages = PLM_STAGE_BIT(PLM_STAGE_IMAGES) | PLM_STAGE_BIT(PLM_STAGE_CONTAINERS) |
