@@ -57,6 +57,7 @@ static int run(struct plm_cli *cli, plm_err **err)
         return -1;
     plm_sv learn = plm_config_text(cli->config, "learn");
     if (learn.n) {
+        s.audit.is_thorough = true;
         return plm_audit_learn(&cli->ctx, &s.audit, learn.p, err) < 0 ? -1 : PLM_EXIT_PASSED;
     }
     /* Packages behind updates are judged by what a scan of the host finds. */
