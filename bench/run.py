@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The measures of the project, each beside its physical limit in the same run.
 
-usage: bench/run.py [NAME ...]     names: scan db match host start; default: all
+usage: bench/run.py [NAME ...]     names: scan db host start audit; default: all
 
 Every figure is the median of RUNS (default 5) runs of whole processes, A and B in turn. Results go to standard output
 as a Markdown table, as docs/performance.md has it. grype, trivy and syft are measured beside ours where they are on
@@ -199,7 +199,16 @@ def bench_db(folder):
     subprocess.run([sys.executable, script, pathlib.Path(PLIMSOLL).parent, SHARED / "data"], check=True)
 
 
-BENCHES = {"start": bench_start, "host": bench_host, "db": bench_db, "scan": bench_scan}
+def bench_audit(folder):
+    if os.geteuid() != 0 or not shutil.which("dockerd"):
+        print("audit: skipped, needs root and dockerd")
+        return
+    # a short path: sun_path has 108 bytes
+    with tempfile.TemporaryDirectory(prefix="plimsoll-bench-", dir="/var/tmp") as place:
+        subprocess.run([sys.executable, TOP / "bench" / "bench_audit.py", PLIMSOLL, place], check=True)
+
+
+BENCHES = {"audit": bench_audit, "start": bench_start, "host": bench_host, "db": bench_db, "scan": bench_scan}
 
 
 def main():

@@ -17,6 +17,8 @@
  */
 #include "audit/facts.h"
 
+#include <time.h>
+
 #include "base/map.h"
 #include "base/time.h"
 
@@ -254,6 +256,30 @@ static int by_pid(const void *x, const void *y)
     return ((*a)->pid > (*b)->pid) - ((*a)->pid < (*b)->pid);
 }
 
+/* What an engine's exec starts is for a moment the runtime itself, with every capability: runc from a copy of
+ * its own in memory, or from its file. */
+static bool is_starting(const struct plm_process *p)
+{
+    size_t slash = plm_sv_rfind(p->exe, '/');
+    plm_sv name = slash == SIZE_MAX ? p->exe : plm_sv_from_off(p->exe, slash + 1);
+    return plm_sv_starts(p->comm, PLM_SV("runc:[")) &&
+           (plm_sv_has(p->exe, PLM_SV("memfd:runc")) || plm_sv_is(name, "runc") || plm_sv_is(name, "exe"));
+}
+
+/* It is judged by what it becomes; one that stays as it is (nobody but root makes one) is judged as that. */
+static void read_settled(struct plm_facts *f, struct plm_process *p)
+{
+    enum { TRIES = 10 };
+    const struct timespec moment = {.tv_nsec = 5000000};
+    plm_kernel_process_details(f->kernel, f->arena, p);
+    for (int i = 0; i < TRIES && is_starting(p) && plm_kernel_is_live(f->kernel); i++) {
+        (void)nanosleep(&moment, NULL);
+        p->has_details = false;
+        p->groups.n = 0;
+        plm_kernel_process_details(f->kernel, f->arena, p);
+    }
+}
+
 static int read_processes(struct plm_facts *f, struct members *m, plm_err **err)
 {
     struct plm_container *c = m->container;
@@ -271,7 +297,7 @@ static int read_processes(struct plm_facts *f, struct members *m, plm_err **err)
     for (size_t i = 0; i < m->all.n; i++) {
         if (m->all.v[i] == m->init || (i && m->all.v[i] == m->all.v[i - 1]))
             continue;
-        plm_kernel_process_details(f->kernel, f->arena, m->all.v[i]);
+        read_settled(f, m->all.v[i]);
         if (has_gone(m->all.v[i]))
             continue;
         if (!(slot = plm_vec_push(f->arena, &c->processes)))

@@ -21,7 +21,7 @@ struct walk {
     bool is_over;
 };
 
-enum { DEPTH_MAX = 128, QUICK_ENTRIES = 120000 };
+enum { DEPTH_MAX = 128, QUICK_ENTRIES = 40000 };
 
 /* Where programs lie, and where intruders may write. */
 static const char *const first[] = {"/usr/bin", "/usr/sbin", "/usr/local", "/usr/libexec",
