@@ -91,19 +91,19 @@ static void test_state_and_notes(void **state)
 
 /* ---- the kernel's structure ------------------------------------------------------------------------- */
 
-struct rule_bytes {
-    struct audit_rule_data head;
-    char room[256];
+union rule_bytes {
+    struct audit_rule_data head; /* its strings follow it */
+    char bytes[sizeof(struct audit_rule_data) + 256];
 };
 
-static plm_sv with_field(struct rule_bytes *b, uint32_t field, uint32_t value, const char *string)
+static plm_sv with_field(union rule_bytes *b, uint32_t field, uint32_t value, const char *string)
 {
     uint32_t i = b->head.field_count++;
     b->head.fields[i] = field;
     b->head.values[i] = string ? (uint32_t)strlen(string) : value;
     b->head.fieldflags[i] = AUDIT_EQUAL;
     if (string) {
-        memcpy(b->room + b->head.buflen, string, strlen(string));
+        memcpy(b->bytes + sizeof(b->head) + b->head.buflen, string, strlen(string));
         b->head.buflen += (uint32_t)strlen(string);
     }
     return plm_sv_n((const char *)b, sizeof(b->head) + b->head.buflen);
@@ -114,7 +114,7 @@ static void test_decode(void **state)
     (void)state;
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
     struct plm_audit_rules rules = {0};
-    struct rule_bytes b = {.head = {.flags = AUDIT_FILTER_EXIT, .action = AUDIT_ALWAYS}};
+    union rule_bytes b = {.head = {.flags = AUDIT_FILTER_EXIT, .action = AUDIT_ALWAYS}};
     memset(b.head.mask, 0xff, sizeof(b.head.mask));
     with_field(&b, AUDIT_DIR, 0, "/etc/docker");
     with_field(&b, AUDIT_PERM, AUDIT_PERM_WRITE | AUDIT_PERM_ATTR, NULL);
