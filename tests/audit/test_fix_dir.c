@@ -110,7 +110,6 @@ static void test_do_and_undo(void **state)
     }
     assert_true(has_line(text_of(&w, "docker.rules"), "-w /etc/docker -p wa -k docker"));
     struct stat st;
-    plm_auto_free char *undo = plm_fs_join(w.out, "undo.sh");
     plm_sv line = plm_arena_printf(w.arena, "chmod 0644 %.*s", PLM_SV_ARG(word));
     assert_true(has_line(text_of(&w, "fix-safe.sh"), line.p));
     run("sh", "-c", line.p, 0);
