@@ -58,8 +58,8 @@ struct plm_daemon {
     /* the process behind it; NULL: not found (process_failure) */
     const struct plm_process *process;
     plm_sv process_failure, how_found;
-    plm_socket_vec listeners; /* unix and TCP sockets that the process listens on */
-    plm_sv listeners_failure; /* they could not be told: none is no answer */
+    plm_socket_vec listeners;        /* unix and TCP sockets that the process listens on */
+    plm_sv listeners_failure;        /* they could not be told: none is no answer */
     bool is_rootless, is_remote;     /* remote: no process, no kernel truth */
     plm_sv socket_path;              /* as the host sees it; null: TCP */
     uint64_t socket_dev, socket_ino; /* of the socket's inode in the file system; 0: unreadable */

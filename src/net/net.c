@@ -225,7 +225,8 @@ static int turn(struct plm_http_stream *s, uint64_t *since, uint64_t *seen, plm_
         break;
     }
     if (s->deadline && now >= s->deadline)
-        return plm_fail_id(err, PLM_E_NET, "net.timeout", "%s: %s does not come to an end", shown(s), peer(s));
+        return plm_fail_id(err, PLM_E_NET, "net.timeout", "%s: %s does not come to an end", shown(s),
+                           peer(s));
     if (activity != *seen) {
         *seen = activity;
         *since = now;
