@@ -53,6 +53,7 @@ struct parser {
         bool is_negated; /* what stands below is not what the definition asks for */
     } scope[NESTING];
     size_t nesting;
+    bool is_open;                  /* inside a definition */
     enum plm_fix_state resolution; /* of the open <resolution> */
     bool has_resolution;
 };
@@ -286,6 +287,17 @@ static bool is_negated(struct parser *p, const struct plm_xml *x)
     return is_own || is_below;
 }
 
+/* What was read of a definition lives in the arena of the sink, which is reset with every record: nothing of
+ * it may outlive the record, also not for a definition that (wrongly) stands around another one. */
+static void forget(struct parser *p)
+{
+    p->adv = (struct plm_advisory){0};
+    p->platforms = p->cves = (plm_sv_vec){0};
+    memset(p->scope, 0, sizeof(p->scope));
+    p->nesting = 0;
+    p->is_open = false;
+}
+
 static int start_criteria(struct parser *p, const struct plm_xml *x, plm_err **err)
 {
     if (p->nesting + 1 >= NESTING)
@@ -317,10 +329,8 @@ static int start(void *arg, const struct plm_xml *x, plm_err **err)
     struct parser *p = arg;
     plm_sv name = plm_xml_name(x);
     if (plm_sv_is(name, "definition")) {
-        p->adv = (struct plm_advisory){0};
-        p->platforms = p->cves = (plm_sv_vec){0};
-        memset(&p->scope[0], 0, sizeof(p->scope[0]));
-        p->nesting = 0;
+        forget(p);
+        p->is_open = true;
     } else if (plm_sv_is(name, "criteria")) {
         return start_criteria(p, x, err);
     } else if (plm_sv_is(name, "criterion")) {
@@ -374,8 +384,11 @@ static int end(void *arg, const struct plm_xml *x, plm_sv text, plm_err **err)
 {
     struct parser *p = arg;
     plm_sv name = plm_xml_name(x);
-    if (plm_sv_is(name, "definition"))
-        return finish_definition(p, x, err);
+    if (plm_sv_is(name, "definition")) {
+        int r = p->is_open ? finish_definition(p, x, err) : 0;
+        forget(p);
+        return r;
+    }
     if (plm_sv_is(name, "criteria"))
         p->nesting -= p->nesting > 0;
     else if (plm_xml_is(x, "//metadata/title"))

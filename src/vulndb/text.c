@@ -230,7 +230,7 @@ int plm_text_block(struct plm_text_reader *r, const struct plm_dbf *f, size_t fe
     plm_sv texts = f->sec[PLM_SEC_TEXTS];
     uint32_t off = row ? plm_le32(row) : 0, packed = row ? plm_le32(row + 4) : 0,
              size = row ? plm_le32(row + 8) : 0;
-    if (!row || off > texts.n || packed > texts.n - off || size > PLM_DB_BLOCK_MAX)
+    if (!row || !packed || off > texts.n || packed > texts.n - off || size > PLM_DB_BLOCK_MAX)
         return plm_dbf_corrupt(f, "block", i, err);
     char *to = plm_arena_alloc(a, size);
     if (!to)
