@@ -536,11 +536,17 @@ static plm_sv plugin_rights(struct plm_arena *a, yyjson_val *plugin)
     if (plm_json_bool(linux_part, "AllowAllDevices", false))
         plm_buf_str(&b, " all devices,");
     yyjson_arr_foreach(plm_json_at(linux_part, "Capabilities", NULL), i, n, v)
+    {
         plm_buf_printf(&b, " %.*s,", PLM_SV_ARG(plm_json_sv(v)));
+    }
     yyjson_arr_foreach(plm_json_at(settings, "Devices", NULL), i, n, v)
+    {
         plm_buf_printf(&b, " device %.*s,", PLM_SV_ARG(plm_json_str(v, "Path", NULL)));
+    }
     yyjson_arr_foreach(plm_json_at(settings, "Mounts", NULL), i, n, v)
+    {
         plm_buf_printf(&b, " mount %.*s,", PLM_SV_ARG(plm_json_str(v, "Source", NULL)));
+    }
     return plm_arena_sv(a, plm_sv_sub(plm_buf_sv(&b), 0, b.n ? b.n - 1 : 0));
 }
 

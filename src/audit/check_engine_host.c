@@ -53,7 +53,7 @@ static bool is_trusted_owner(const struct plm_checking *k, uid_t uid)
 /* One inode: what somebody else may do to it; true if that was said. */
 static bool judge_inode(struct plm_checking *k, plm_sv object, plm_sv path, mode_t forbidden)
 {
-    struct stat st;
+    struct stat st = {0};
     int sys = stat_in(k, path, &st);
     if (sys) {
         plm_say_on(k, object, PLM_OUT_UNKNOWN, "%.*s: %s", PLM_SV_ARG(path), strerror(sys));
@@ -148,7 +148,7 @@ static void say_space(struct plm_checking *k, int fd)
 
 void plm_check_1_1_1(struct plm_checking *k)
 {
-    struct stat st, parent;
+    struct stat st = {0}, parent = {0};
     plm_sv dir = data_root(k->daemon);
     if (files_are_elsewhere(k))
         return;
@@ -183,7 +183,7 @@ void plm_check_1_1_1(struct plm_checking *k)
 
 void plm_check_d12(struct plm_checking *k)
 {
-    struct stat st;
+    struct stat st = {0};
     plm_sv dirs[2] = {data_root(k->daemon), k->daemon->root_dir};
     if (plm_not_of_podman(k) || files_are_elsewhere(k) || plm_info_is_missing(k))
         return;
@@ -334,7 +334,7 @@ static void judge_authz_plugin(struct plm_checking *k, plm_sv name)
         "/run/docker/plugins/%.*s.sock", "/run/docker/plugins/%.*s/%.*s.sock",
         "/etc/docker/plugins/%.*s.spec", "/usr/lib/docker/plugins/%.*s.spec",
         "/etc/docker/plugins/%.*s.json", "/usr/lib/docker/plugins/%.*s.json"};
-    struct stat st;
+    struct stat st = {0};
     plm_say(k, PLM_OUT_PASS, "Plugins.Authorization: %.*s", PLM_SV_ARG(name));
     if (k->daemon->is_remote)
         return;
@@ -385,7 +385,7 @@ void plm_check_2_12(struct plm_checking *k)
 static plm_sv find_program(struct plm_checking *k, plm_sv name)
 {
     int sys = 0;
-    struct stat st;
+    struct stat st = {0};
     plm_sv dir, path = PLM_SV_NULL;
     if (plm_sv_find(name, '/') != SIZE_MAX)
         return name;
@@ -450,7 +450,7 @@ void plm_check_d6(struct plm_checking *k)
 
 static void judge_cdi_dir(struct plm_checking *k, plm_sv path)
 {
-    struct stat st;
+    struct stat st = {0};
     if (path.n && stat_in(k, path, &st) == 0)
         plm_judge_path(k, PLM_SV_NULL, path, 0022);
 }
@@ -458,7 +458,7 @@ static void judge_cdi_dir(struct plm_checking *k, plm_sv path)
 void plm_check_d11(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
-    struct stat st;
+    struct stat st = {0};
     size_t dirs = 0;
     plm_sv containerd = plm_setting_text(d, "containerd");
     if (plm_not_of_podman(k) || files_are_elsewhere(k))

@@ -107,8 +107,10 @@ static void say_versions(struct plm_checking *k)
     size_t i, n;
     yyjson_val *v;
     yyjson_arr_foreach(plm_json_at(k->daemon->version.root, "Components", NULL), i, n, v)
+    {
         plm_say(k, PLM_OUT_NA, "GET /version: %.*s %.*s", PLM_SV_ARG(plm_json_str(v, "Name", NULL)),
                 PLM_SV_ARG(plm_json_str(v, "Version", NULL)));
+    }
 }
 
 void plm_check_1_2_2(struct plm_checking *k)

@@ -15,35 +15,35 @@ enum want { AT_LEAST, EXACTLY, ONE_OF, POLICY };
 struct row {
     const char *key;
     enum want want;
-    const char *values; /* numbers between blanks; AT_LEAST, EXACTLY: one */
     enum plm_severity severity;
-    const char *set; /* what the fix sets */
+    const char *values; /* numbers between blanks; AT_LEAST, EXACTLY: one */
+    const char *set;    /* what the fix sets */
 };
 
 // clang-format off
 static const struct row rows[] = {
-    {"kernel.kptr_restrict",                       AT_LEAST, "1",          PLM_SEV_LOW,    "1"},
-    {"kernel.dmesg_restrict",                      EXACTLY,  "1",          PLM_SEV_LOW,    "1"},
-    {"kernel.unprivileged_bpf_disabled",           AT_LEAST, "1",          PLM_SEV_MEDIUM, "1"},
-    {"net.core.bpf_jit_harden",                    EXACTLY,  "2",          PLM_SEV_LOW,    "2"},
-    {"kernel.perf_event_paranoid",                 AT_LEAST, "2",          PLM_SEV_LOW,    "3"},
-    {"kernel.yama.ptrace_scope",                   AT_LEAST, "1",          PLM_SEV_LOW,    "1"},
-    {"kernel.kexec_load_disabled",                 EXACTLY,  "1",          PLM_SEV_LOW,    "1"},
-    {"kernel.sysrq",                               ONE_OF,   "0 4 16 176", PLM_SEV_LOW,    "0"},
-    {"kernel.randomize_va_space",                  EXACTLY,  "2",          PLM_SEV_MEDIUM, "2"},
-    {"fs.protected_symlinks",                      EXACTLY,  "1",          PLM_SEV_MEDIUM, "1"},
-    {"fs.protected_hardlinks",                     EXACTLY,  "1",          PLM_SEV_MEDIUM, "1"},
-    {"fs.protected_fifos",                         AT_LEAST, "1",          PLM_SEV_LOW,    "1"},
-    {"fs.protected_regular",                       AT_LEAST, "1",          PLM_SEV_LOW,    "1"},
-    {"fs.suid_dumpable",                           EXACTLY,  "0",          PLM_SEV_MEDIUM, "0"},
-    {"vm.mmap_min_addr",                           AT_LEAST, "65536",      PLM_SEV_MEDIUM, "65536"},
-    {"vm.unprivileged_userfaultfd",                EXACTLY,  "0",          PLM_SEV_LOW,    "0"},
-    {"dev.tty.ldisc_autoload",                     EXACTLY,  "0",          PLM_SEV_LOW,    "0"},
-    {"kernel.io_uring_disabled",                   AT_LEAST, "1",          PLM_SEV_LOW,    "1"},
-    {"net.ipv4.tcp_syncookies",                    EXACTLY,  "1",          PLM_SEV_MEDIUM, "1"},
-    {"user.max_user_namespaces",                   POLICY,   "0",          PLM_SEV_LOW,    "0"},
-    {"kernel.unprivileged_userns_clone",           POLICY,   "0",          PLM_SEV_LOW,    "0"},
-    {"kernel.apparmor_restrict_unprivileged_userns", POLICY, "1",          PLM_SEV_LOW,    "1"},
+    {"kernel.kptr_restrict",                       AT_LEAST, PLM_SEV_LOW,    "1",          "1"},
+    {"kernel.dmesg_restrict",                      EXACTLY,  PLM_SEV_LOW,    "1",          "1"},
+    {"kernel.unprivileged_bpf_disabled",           AT_LEAST, PLM_SEV_MEDIUM, "1",          "1"},
+    {"net.core.bpf_jit_harden",                    EXACTLY,  PLM_SEV_LOW,    "2",          "2"},
+    {"kernel.perf_event_paranoid",                 AT_LEAST, PLM_SEV_LOW,    "2",          "3"},
+    {"kernel.yama.ptrace_scope",                   AT_LEAST, PLM_SEV_LOW,    "1",          "1"},
+    {"kernel.kexec_load_disabled",                 EXACTLY,  PLM_SEV_LOW,    "1",          "1"},
+    {"kernel.sysrq",                               ONE_OF,   PLM_SEV_LOW,    "0 4 16 176", "0"},
+    {"kernel.randomize_va_space",                  EXACTLY,  PLM_SEV_MEDIUM, "2",          "2"},
+    {"fs.protected_symlinks",                      EXACTLY,  PLM_SEV_MEDIUM, "1",          "1"},
+    {"fs.protected_hardlinks",                     EXACTLY,  PLM_SEV_MEDIUM, "1",          "1"},
+    {"fs.protected_fifos",                         AT_LEAST, PLM_SEV_LOW,    "1",          "1"},
+    {"fs.protected_regular",                       AT_LEAST, PLM_SEV_LOW,    "1",          "1"},
+    {"fs.suid_dumpable",                           EXACTLY,  PLM_SEV_MEDIUM, "0",          "0"},
+    {"vm.mmap_min_addr",                           AT_LEAST, PLM_SEV_MEDIUM, "65536",      "65536"},
+    {"vm.unprivileged_userfaultfd",                EXACTLY,  PLM_SEV_LOW,    "0",          "0"},
+    {"dev.tty.ldisc_autoload",                     EXACTLY,  PLM_SEV_LOW,    "0",          "0"},
+    {"kernel.io_uring_disabled",                   AT_LEAST, PLM_SEV_LOW,    "1",          "1"},
+    {"net.ipv4.tcp_syncookies",                    EXACTLY,  PLM_SEV_MEDIUM, "1",          "1"},
+    {"user.max_user_namespaces",                   POLICY,   PLM_SEV_LOW,    "0",          "0"},
+    {"kernel.unprivileged_userns_clone",           POLICY,   PLM_SEV_LOW,    "0",          "0"},
+    {"kernel.apparmor_restrict_unprivileged_userns", POLICY, PLM_SEV_LOW,    "1",          "1"},
 };
 
 /* How the interface's value and that of "all" join. */

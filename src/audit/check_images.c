@@ -86,7 +86,8 @@ static bool find_uid(plm_sv passwd, plm_sv name, uint64_t *out)
         plm_sv field, rest = line;
         if (!plm_sv_field(&rest, ':', &field) || !plm_sv_eq(field, name))
             continue;
-        return plm_sv_field(&rest, ':', &field) && plm_sv_field(&rest, ':', &field) && plm_sv_u64(field, out);
+        bool has_password = plm_sv_field(&rest, ':', &field);
+        return has_password && plm_sv_field(&rest, ':', &field) && plm_sv_u64(field, out);
     }
     return false;
 }

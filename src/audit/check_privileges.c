@@ -298,7 +298,7 @@ static enum plm_outcome judge_profile(struct plm_checking *k, plm_sv text)
                 "HostConfig.SecurityOpt: seccomp profile without a readable defaultAction");
         return PLM_OUT_UNKNOWN;
     }
-    size_t rows = yyjson_arr_size(yyjson_obj_get(root, "syscalls"));
+    size_t rows = yyjson_arr_size(plm_json_at(root, "syscalls", NULL));
     bool is_log = plm_sv_is(action, "SCMP_ACT_LOG"), is_allow = plm_sv_is(action, "SCMP_ACT_ALLOW");
     enum plm_outcome o = is_log || (is_allow && !rows) ? PLM_OUT_FAIL
                          : is_allow                    ? PLM_OUT_MANUAL

@@ -332,7 +332,7 @@ static void find_overlay(struct plm_facts *f, struct plm_container *c)
         if (!lower.p)
             lower = plm_mount_option(root, "lowerdir+", f->arena);
     }
-    if (!plm_sv_starts(upper, PLM_SV("/")))
+    if (!upper.p || !plm_sv_starts(upper, PLM_SV("/")))
         return;
     c->upper_dir = plm_arena_sv(f->arena, upper);
     c->lower_dirs = plm_arena_sv(f->arena, lower);

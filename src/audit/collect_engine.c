@@ -48,7 +48,7 @@ struct lane {
 static bool is_hopeless(const plm_err *why)
 {
     return why && why->code == PLM_E_NET &&
-           (plm_err_id(why) == NULL || strcmp(plm_err_id(why), "engine.error"));
+           (plm_err_id(why) == NULL || strcmp(plm_err_id(why), "engine.error") != 0);
 }
 
 static void work(void *arg)

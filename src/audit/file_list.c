@@ -45,9 +45,9 @@ static struct plm_file_target *add(struct file_list *l, const struct file_root *
         return NULL;
     *t = (struct plm_file_target){
         .root_fd = root_fd, .prefix = r->prefix, .path = plm_arena_sv(l->a, path), .note = note, .max = max};
-    t->object = r->prefix.n ? plm_arena_printf(l->a, "%.*s (in the root of %.*s)", PLM_SV_ARG(path),
-                                               PLM_SV_ARG(r->daemon->endpoint))
-                            : t->path;
+    t->object = r->prefix.n && r->daemon ? plm_arena_printf(l->a, "%.*s (in the root of %.*s)",
+                                                            PLM_SV_ARG(path), PLM_SV_ARG(r->daemon->endpoint))
+                                         : t->path;
     if (r->daemon && r->daemon->is_rootless && r->daemon->process && r->daemon->process->has_status) {
         t->uid = r->daemon->process->uid[1];
         t->gid = r->daemon->process->gid[1];

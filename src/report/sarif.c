@@ -425,7 +425,7 @@ static void put_driver(const struct sarif *s, struct plm_obj *run)
     if (r->version.n)
         plain(&driver, "version", r->version);
     struct plm_arr rules = plm_obj_list(&driver, "rules");
-    for (size_t i = 0; i < s->rules_n; i++)
+    for (size_t i = 0; i < s->rules_n && s->rule[i]; i++)
         put_rule(&rules, s->rule[i]);
     plm_arr_close(&rules);
     plm_obj_close(&driver);

@@ -123,8 +123,8 @@ def uct_rows(path, ecosystem):
 
 def test_ubuntu_tracker_equals_a_reading_by_regular_expression(tmp_path):
     unpack("ubuntu-cve-tracker.tar.zst", tmp_path, "active", "retired")
-    source = (pathlib.Path(__file__).parents[2] / "src" / "vulndb" / "feed_util.c").read_text()
-    ecosystem = dict(re.findall(r'\{"(\w+)", "(Ubuntu:[^"]+)"\}', source))
+    source = (pathlib.Path(__file__).parents[2] / "src" / "model" / "releases.c").read_text()
+    ecosystem = dict(re.findall(r'\{"ubuntu", "[^"]+", "(\w+)", "(Ubuntu:[^"]+)"\}', source))
     assert ecosystem["jammy"] == "Ubuntu:22.04:LTS" and ecosystem["mantic"] == "Ubuntu:23.10"
     paths = sorted(p for p in tmp_path.rglob("CVE-*"))[::7]
     want = collections.Counter()
