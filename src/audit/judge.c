@@ -37,6 +37,7 @@ struct plm_audit_run {
     struct plm_control *controls;       /* of the check at work */
     size_t n_controls;
     enum plm_severity severity; /* of the check at work, as configured */
+    bool is_for_drift;          /* the check runs only for what it finds to differ: its rows are dropped */
     PLM_VEC(struct draft) drafts;
     PLM_VEC(struct drift) drifts;
 };
@@ -233,7 +234,7 @@ static void add_row(struct plm_audit_run *run, const struct plm_check *c, uint32
 
 static void flush(struct plm_audit_run *run, const struct plm_check *c)
 {
-    for (size_t i = 0; i < run->drafts.n; i++)
+    for (size_t i = 0; i < run->drafts.n && !run->is_for_drift; i++)
         add_row(run, c, run->targets[c->stage], &run->drafts.v[i]);
     run->drafts.n = 0;
 }
@@ -540,7 +541,9 @@ static void add_drift(struct plm_audit_run *run, enum plm_stage stage, struct pl
                              .object = c ? c->object : d->endpoint,
                              .run = run};
     const struct drift *lines = find_drift(run, d, c);
-    if (c && !c->is_running)
+    if (c && !c->host_config)
+        (void)plm_inspect_is_missing(&k); /* nothing declared is known, so nothing was compared */
+    else if (c && !c->is_running)
         plm_say(&k, PLM_OUT_NA, "State.Status: %.*s", PLM_SV_ARG(c->state));
     else if (d->is_remote)
         plm_say(&k, PLM_OUT_NA, "the engine runs on another machine");
@@ -592,6 +595,12 @@ static int add_targets(struct plm_audit_run *run, plm_err **err)
     return 0;
 }
 
+static bool may_find_drift(const struct plm_audit_options *opt, const struct plm_check *c)
+{
+    return (opt->stages & PLM_STAGE_BIT(c->stage)) &&
+           (c->subject == PLM_PER_CONTAINER || c->subject == PLM_PER_DAEMON);
+}
+
 int plm_audit_judge(struct plm_facts *f, plm_err **err)
 {
     struct plm_audit_run run = {.facts = f, .report = f->report};
@@ -600,18 +609,25 @@ int plm_audit_judge(struct plm_facts *f, plm_err **err)
         return plm_fail_oom(err);
     if (add_targets(&run, err) < 0)
         return -1;
+    const struct plm_check *drift = &drift_checks[0];
+    bool wants_engine = (f->opt->stages & PLM_STAGE_BIT(PLM_STAGE_ENGINE)) != 0;
+    struct plm_audit_options also = *f->opt;
+    also.stages |= wants_engine ? PLM_STAGE_BIT(PLM_STAGE_CONTAINERS) : 0;
+    bool wants_drift = is_wanted(&also, drift);
     for (int pass = 0; pass < 2; pass++)
         for (const struct plm_check *const *c = list; *c; c++) {
-            if (!is_wanted(f->opt, *c) || *c == &drift_checks[0] || (*c)->is_summary != (pass == 1))
+            bool wanted = is_wanted(f->opt, *c);
+            if (*c == drift || (*c)->is_summary != (pass == 1))
+                continue;
+            /* Without the checks that compare, "nothing differs" would be said of what nobody looked at. */
+            run.is_for_drift = !wanted && wants_drift && may_find_drift(f->opt, *c);
+            if (!wanted && !run.is_for_drift)
                 continue;
             if (plm_cancelled(f->ctx))
                 return plm_fail(err, PLM_E_CANCEL, "cancelled");
             if (run_check(&run, *c, err) < 0)
                 return -1;
         }
-    const struct plm_check *drift = &drift_checks[0];
-    bool wants_engine = (f->opt->stages & PLM_STAGE_BIT(PLM_STAGE_ENGINE)) != 0;
-    struct plm_audit_options also = *f->opt;
-    also.stages |= wants_engine ? PLM_STAGE_BIT(PLM_STAGE_CONTAINERS) : 0;
-    return is_wanted(&also, drift) ? add_drifts(&run, err) : 0;
+    run.is_for_drift = false;
+    return wants_drift ? add_drifts(&run, err) : 0;
 }

@@ -79,6 +79,7 @@ struct world {
     struct plm_report *report;
     struct plm_audit_options opt;
     struct plm_facts facts;
+    struct plm_json *inspect;
 };
 
 static int set_up(void **state)
@@ -97,6 +98,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct world *w = *state;
+    plm_json_free(w->inspect);
     plm_report_free(w->report);
     plm_arena_free(w->arena);
     free(w);
@@ -128,12 +130,23 @@ static void add_container(struct world *w, const char *name, const char *state)
 {
     struct plm_daemon *d = &w->facts.daemons.v[0];
     struct plm_container *c = plm_vec_push(w->arena, &d->containers);
+    if (!w->inspect)
+        w->inspect =
+            plm_json_parse(PLM_SV("{\"HostConfig\":{},\"Config\":{}}"), "inspect", w->ctx.limits, NULL);
     *c = (struct plm_container){.daemon = d,
                                 .name = plm_sv_from(name),
                                 .object = plm_sv_from(name),
                                 .id = plm_sv_from(name),
                                 .state = plm_sv_from(state),
                                 .is_running = strcmp(state, "running") == 0};
+    /* what every running container has: the checks of the registry run over it too, for what they compare */
+    static struct plm_process init = {
+        .pid = 7, .has_details = true, .has_status = true, .exe = {"/bin/x", 6}};
+    const struct plm_process **slot = plm_vec_push(w->arena, &c->processes);
+    *slot = c->init = &init;
+    c->inspect.root = plm_json_root(w->inspect);
+    c->host_config = plm_json_at(c->inspect.root, "HostConfig", NULL);
+    c->config = plm_json_at(c->inspect.root, "Config", NULL);
 }
 
 static void test_a_check_that_says_nothing_is_unknown(void **state)
@@ -204,6 +217,7 @@ static void test_no_engine_is_na_and_a_silent_one_is_unknown(void **state)
 static void test_drift_is_one_finding_per_container(void **state)
 {
     struct world *w = *state;
+    w->opt.stages = PLM_STAGE_BIT(PLM_STAGE_CONTAINERS);
     only(w, "T-DRIFT");
     only(w, "drift");
     add_daemon(w);
@@ -220,6 +234,23 @@ static void test_drift_is_one_finding_per_container(void **state)
     assert_int_equal(row_of(w, "drift", "stopped")->outcome, PLM_OUT_NA);
     assert_int_equal(row_of(w, "drift", "hidden")->outcome, PLM_OUT_UNKNOWN);
     assert_int_equal(row_of(w, "T-DRIFT", "stopped")->outcome, PLM_OUT_NA); /* needs_running */
+}
+
+static void test_drift_alone_still_compares(void **state)
+{
+    struct world *w = *state;
+    w->opt.stages = PLM_STAGE_BIT(PLM_STAGE_CONTAINERS);
+    only(w, "drift");
+    add_daemon(w);
+    add_container(w, "same", "running");
+    add_container(w, "changed", "running");
+    add_container(w, "no-answer", "running");
+    w->facts.daemons.v[0].containers.v[2].host_config = NULL;
+    w->facts.daemons.v[0].containers.v[2].inspect.failure = PLM_SV("404");
+    assert_int_equal(plm_audit_judge(&w->facts, NULL), 0);
+    assert_int_equal(w->report->checks.n, 3); /* rows of drift only */
+    assert_int_equal(row_of(w, "drift", "changed")->outcome, PLM_OUT_FAIL);
+    assert_int_equal(row_of(w, "drift", "no-answer")->outcome, PLM_OUT_UNKNOWN);
 }
 
 static void test_names_choose_containers(void **state)
@@ -271,6 +302,7 @@ int main(void)
         TEST(test_configured_severity_and_skips),
         TEST(test_no_engine_is_na_and_a_silent_one_is_unknown),
         TEST(test_drift_is_one_finding_per_container),
+        TEST(test_drift_alone_still_compares),
         TEST(test_names_choose_containers),
         TEST(test_scores),
     };
