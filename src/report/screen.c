@@ -147,11 +147,17 @@ static void unknown(const struct plm_table *t)
         plm_buf_printf(t->out, "    and %zu more reasons: -v lists them\n", said.n - UNKNOWN_SHOWN);
 }
 
+static bool is_alike(const struct plm_diagnostic *a, const struct plm_diagnostic *b)
+{
+    return plm_sv_eq(a->code, b->code) && plm_sv_eq(a->message, b->message) &&
+           plm_sv_eq(a->object, b->object);
+}
+
+/* The same of several scanned sources is one line, which says of how many. */
 static bool is_said(const struct plm_report *r, size_t at)
 {
     for (size_t i = 0; i < at; i++)
-        if (plm_sv_eq(r->diagnostics.v[i].message, r->diagnostics.v[at].message) &&
-            plm_sv_eq(r->diagnostics.v[i].object, r->diagnostics.v[at].object))
+        if (is_alike(&r->diagnostics.v[i], &r->diagnostics.v[at]))
             return true;
     return false;
 }
@@ -168,11 +174,18 @@ static void blind_spots(const struct plm_table *t)
     plm_buf_byte(t->out, '\n');
     for (size_t i = 0; i < r->diagnostics.n; i++) {
         const struct plm_diagnostic *d = &r->diagnostics.v[i];
+        size_t alike = 0;
         if (is_said(r, i))
-            continue; /* of every scanned source the same */
+            continue;
+        for (size_t k = i + 1; k < r->diagnostics.n; k++)
+            alike += is_alike(d, &r->diagnostics.v[k]);
         plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(1));
+        if (d->target < r->targets.n && !plm_sv_is(r->targets.v[d->target].scheme, "audit"))
+            plm_buf_printf(&b, "%.*s ", PLM_SV_ARG(r->targets.v[d->target].id));
         plm_buf_printf(&b, "%.*s%s%.*s", PLM_SV_ARG(d->object), d->object.n ? ": " : "",
                        PLM_SV_ARG(d->message));
+        if (alike)
+            plm_buf_printf(&b, " (and of %zu more targets)", alike);
         if (d->hint.n)
             plm_buf_printf(&b, "; try: %.*s", PLM_SV_ARG(d->hint));
         plm_table_wrap(t, plm_buf_sv(&b), 2);
