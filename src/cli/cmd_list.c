@@ -134,7 +134,12 @@ static const char *controls(const struct plm_check *c, struct plm_arena *a, cons
 }
 static void get_check(size_t i, struct plm_arena *a, struct row *out)
 {
-    const struct plm_check *const *list = plm_checks_sorted(a), *c = list ? list[i] : NULL;
+    const struct plm_check *c = NULL; /* the i-th of all groups; listings are sorted afterwards */
+    PLM_SET_FOREACH (plm_check_groups, struct plm_check_group, g) {
+        if (!c && i < g->n)
+            c = &g->checks[i];
+        i -= c ? 0 : g->n;
+    }
     if (!c)
         return;
     const char *level =
