@@ -18,8 +18,10 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests" / "e2e"))
+sys.path.insert(0, str(TOP / "bench"))
 import engine  # noqa: E402
 import roots  # noqa: E402
+from run import peak_pss  # noqa: E402
 
 RUNS = int(os.environ.get("RUNS", "5"))
 CONTAINERS, IMAGES = 30, 10
@@ -59,15 +61,11 @@ def sweep(sock):
 
 
 def run(argv):
-    """Seconds, and the largest resident set of the process itself in KiB (its workers are not in it)."""
     started = time.monotonic()
-    process = subprocess.Popen([str(a) for a in argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    took = time.monotonic() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        sys.exit(f"{argv}: exit {process.returncode}")
-    return took, usage.ru_maxrss
+    done = subprocess.run([str(a) for a in argv], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if done.returncode not in (0, 1):
+        sys.exit(f"{argv}: exit {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}")
+    return time.monotonic() - started
 
 
 def peers(sock):
@@ -97,13 +95,13 @@ def main():
         for i in range(RUNS + 1):
             api.append(sweep(e.socket))
             for name, argv in commands.items():
-                measured = run([plimsoll, *argv])
+                took = run([plimsoll, *argv])
                 if i:  # the first one fills the caches
-                    both.setdefault(name, []).append(measured)
+                    both.setdefault(name, []).append(took)
         limit = statistics.median(api[1:]) * 1000
-        for name, measured in both.items():
-            took, kib = statistics.median(m[0] for m in measured), max(m[1] for m in measured)
-            print(f"| {name} | {took * 1000:.0f} ms, {kib / 1024:.0f} MiB | {limit:.0f} ms | the same answers asked of the engine |",
+        for name, took in both.items():
+            peak = peak_pss([plimsoll, *commands[name]])
+            print(f"| {name} | {statistics.median(took) * 1000:.0f} ms, {peak:.0f} MiB | {limit:.0f} ms | the same answers asked of the engine |",
                   flush=True)
         peers(e.socket)
     finally:
