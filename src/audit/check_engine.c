@@ -2,7 +2,7 @@
  *
  * Checks of an engine: how its daemon is configured (part 2 of the CIS Docker Benchmark's numbering and the D
  * ids of ours), where its data lie, how old it is. Most read one setting and what the engine says of it; the
- * longer ones stand in check_engine_*.c.
+ * longer ones stand in check_engine_*.c, the descriptors of all in check_engine_table.c.
  */
 #include "audit/check_engine.h"
 
@@ -114,7 +114,7 @@ static yyjson_val *default_bridge(const struct plm_daemon *d)
 
 /* ---- 2.x --------------------------------------------------------------------------------------------- */
 
-static void check_2_1(struct plm_checking *k)
+void plm_check_2_1(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     plm_sv option;
@@ -130,7 +130,7 @@ static void check_2_1(struct plm_checking *k)
         (void)plm_info_is_missing(k);
 }
 
-static void check_2_2(struct plm_checking *k)
+void plm_check_2_2(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     if (plm_not_of_podman(k))
@@ -158,7 +158,7 @@ static void check_2_2(struct plm_checking *k)
                   actual ? "true" : "false");
 }
 
-static void check_2_3(struct plm_checking *k)
+void plm_check_2_3(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     plm_sv said, level = plm_setting_text(d, "log-level");
@@ -181,7 +181,7 @@ static void check_2_3(struct plm_checking *k)
         plm_say(k, plm_trust(k, "log-level", PLM_OUT_PASS), "log-level: info (default)");
 }
 
-static void check_2_4(struct plm_checking *k)
+void plm_check_2_4(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     plm_sv said, backend = plm_setting_text(d, "firewall-backend");
@@ -208,7 +208,7 @@ static size_t fail_registry(struct plm_checking *k, plm_sv what, const char *whe
     return 1;
 }
 
-static void check_2_5(struct plm_checking *k)
+void plm_check_2_5(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     size_t i, n, seen = 0;
@@ -235,7 +235,7 @@ static void check_2_5(struct plm_checking *k)
         plm_say(k, PLM_OUT_PASS, "GET /info: RegistryConfig: none but loopback");
 }
 
-static void check_2_6(struct plm_checking *k)
+void plm_check_2_6(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     if (plm_info_is_missing(k))
@@ -254,7 +254,7 @@ static void check_2_6(struct plm_checking *k)
             plm_say(k, PLM_OUT_FAIL, "mountinfo: aufs on %.*s", PLM_SV_ARG(k->facts->host_mounts.v[i].point));
 }
 
-static void check_2_8(struct plm_checking *k)
+void plm_check_2_8(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     size_t n = 0;
@@ -267,7 +267,7 @@ static void check_2_8(struct plm_checking *k)
         plm_say(k, PLM_OUT_MANUAL, "default-ulimits: not set");
 }
 
-static void check_2_10(struct plm_checking *k)
+void plm_check_2_10(struct plm_checking *k)
 {
     plm_sv parent = plm_setting_text(k->daemon, "cgroup-parent");
     if (plm_not_of_podman(k))
@@ -281,7 +281,7 @@ static void check_2_10(struct plm_checking *k)
         plm_say(k, plm_trust(k, "cgroup-parent", PLM_OUT_PASS), "cgroup-parent: not set");
 }
 
-static void check_2_11(struct plm_checking *k)
+void plm_check_2_11(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     if (plm_not_of_podman(k) || plm_info_is_missing(k))
@@ -302,7 +302,7 @@ static void check_2_11(struct plm_checking *k)
         plm_say(k, plm_trust(k, "storage-opts", PLM_OUT_PASS), "storage-opts: no dm.basesize");
 }
 
-static void check_2_13(struct plm_checking *k)
+void plm_check_2_13(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     const plm_sv_vec *remote = &k->facts->opt->expect.log_drivers;
@@ -334,7 +334,7 @@ static void check_2_13(struct plm_checking *k)
                 "log-opts: no max-size: logs grow until the disk is full");
 }
 
-static void check_2_14(struct plm_checking *k)
+void plm_check_2_14(struct plm_checking *k)
 {
     if (plm_not_of_podman(k))
         return;
@@ -345,7 +345,7 @@ static void check_2_14(struct plm_checking *k)
                   PLM_SV_ARG(k->daemon->config_path));
 }
 
-static void check_2_15(struct plm_checking *k)
+void plm_check_2_15(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     plm_sv said;
@@ -365,7 +365,7 @@ static void check_2_15(struct plm_checking *k)
                   actual ? "true" : "false");
 }
 
-static void check_2_16(struct plm_checking *k)
+void plm_check_2_16(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     size_t n = 0;
@@ -382,7 +382,7 @@ static void check_2_16(struct plm_checking *k)
         plm_drift(k, "userland-proxy is declared false, %zu docker-proxy processes run", n);
 }
 
-static void check_2_18(struct plm_checking *k)
+void plm_check_2_18(struct plm_checking *k)
 {
     if (plm_not_of_podman(k) || plm_info_is_missing(k))
         return;
@@ -393,7 +393,7 @@ static void check_2_18(struct plm_checking *k)
 /* ---- D --------------------------------------------------------------------------------------------------
  */
 
-static void check_d4(struct plm_checking *k)
+void plm_check_d4(struct plm_checking *k)
 {
     plm_sv mode = plm_setting_text(k->daemon, "default-ipc-mode");
     if (plm_not_of_podman(k))
@@ -408,7 +408,7 @@ static void check_d4(struct plm_checking *k)
         plm_say(k, plm_trust(k, "default-ipc-mode", PLM_OUT_PASS), "default-ipc-mode: private (default)");
 }
 
-static void check_d5(struct plm_checking *k)
+void plm_check_d5(struct plm_checking *k)
 {
     plm_sv mode = plm_setting_text(k->daemon, "default-cgroupns-mode");
     if (plm_not_of_podman(k) || plm_info_is_missing(k))
@@ -426,7 +426,7 @@ static void check_d5(struct plm_checking *k)
                 "CgroupVersion: %.*s, default-cgroupns-mode: not set", PLM_SV_ARG(version));
 }
 
-static void check_d8(struct plm_checking *k)
+void plm_check_d8(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     size_t i, n, seen = 0;
@@ -455,7 +455,7 @@ static void check_d8(struct plm_checking *k)
         plm_say(k, PLM_OUT_PASS, "RegistryConfig.Mirrors: none");
 }
 
-static void check_d10(struct plm_checking *k)
+void plm_check_d10(struct plm_checking *k)
 {
     static const char *const modes[] = {"com.docker.network.bridge.gateway_mode_ipv4",
                                         "com.docker.network.bridge.gateway_mode_ipv6"};
@@ -477,7 +477,7 @@ static void check_d10(struct plm_checking *k)
     }
 }
 
-static void check_d13(struct plm_checking *k)
+void plm_check_d13(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     struct stat st;
@@ -496,7 +496,7 @@ static void check_d13(struct plm_checking *k)
             has_systemd ? "systemd" : "nobody else");
 }
 
-static void check_d14(struct plm_checking *k)
+void plm_check_d14(struct plm_checking *k)
 {
     int sys = 0;
     plm_sv option;
@@ -550,7 +550,7 @@ static plm_sv plugin_rights(struct plm_arena *a, yyjson_val *plugin)
     return plm_arena_sv(a, plm_sv_sub(plm_buf_sv(&b), 0, b.n ? b.n - 1 : 0));
 }
 
-static void check_d15(struct plm_checking *k)
+void plm_check_d15(struct plm_checking *k)
 {
     const struct plm_daemon *d = k->daemon;
     size_t i, n, seen = 0;
@@ -574,7 +574,7 @@ static void check_d15(struct plm_checking *k)
         plm_say(k, PLM_OUT_PASS, "GET /plugins: none that is enabled has rights on the host");
 }
 
-static void check_d16(struct plm_checking *k)
+void plm_check_d16(struct plm_checking *k)
 {
     size_t i, n;
     yyjson_val *v;
@@ -586,480 +586,3 @@ static void check_d16(struct plm_checking *k)
     plm_say(k, PLM_OUT_PASS, "images are kept by %s",
             is_on ? "containerd's snapshotters" : "the storage driver of docker");
 }
-
-/* ---- the table --------------------------------------------------------------------------------------------
- */
-
-#define OF_ENGINE .stage = PLM_STAGE_ENGINE, .subject = PLM_PER_DAEMON
-
-static const struct plm_check checks[] = {
-    {
-        .id = "1.1.1",
-        .title = "the engine's data lie on a file system of their own",
-        .reads = "DockerRootDir, its device and that of the folder above",
-        .rationale =
-            "Images, layers and logs of containers fill a disk; on a disk of their own they cannot take the "
-            "system down with them.",
-        .fix = "give `data-root` a volume: stop docker, copy the folder, mount the new volume there",
-        .aliases = "host_general_2 1.1",
-        .severity = PLM_SEV_LOW,
-        .stage = PLM_STAGE_HOST,
-        .subject = PLM_PER_DAEMON,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 1,
-        .run = plm_check_1_1_1,
-    },
-    {
-        .id = "1.2.2",
-        .title = "the engine's packages have no known flaw that an update closes",
-        .reads = "findings of the scan of this host for the packages of docker, containerd and runc; "
-                 "/proc/PID/exe",
-        .rationale =
-            "Escapes from containers are mended in the engine and its runtime; a replaced program that was "
-            "not restarted still runs the old code.",
-        .fix = "`apt-get install --only-upgrade docker.io containerd runc` (or your distribution's way), "
-               "then restart "
-               "the engine",
-        .severity = PLM_SEV_HIGH,
-        .stage = PLM_STAGE_HOST,
-        .subject = PLM_PER_DAEMON,
-        .impact = PLM_IMPACT_RESTART,
-        .level = 1,
-        .is_manual = true,
-        .run = plm_check_1_2_2,
-    },
-    {
-        .id = "2.1",
-        .title = "the daemon does not run as root",
-        .reads = "/info SecurityOptions, /proc/PID/uid_map",
-        .rationale =
-            "Whoever breaks out of a container of a rootless engine is an ordinary user of the host.",
-        .fix = "`dockerd-rootless-setuptool.sh install` for the user who needs containers",
-        .severity = PLM_SEV_LOW,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 1,
-        .is_manual = true,
-        .run = check_2_1,
-    },
-    {
-        .id = "2.2",
-        .title = "containers on the default bridge cannot talk to each other",
-        .reads = "icc, option enable_icc of the bridge network",
-        .rationale =
-            "On the default bridge everything reaches everything; one container that was taken over can "
-            "attack all others.",
-        .fix = "`\"icc\": false` in daemon.json; connect what belongs together by networks of their own",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 1,
-        .run = check_2_2,
-    },
-    {
-        .id = "2.3",
-        .title = "the daemon logs at level info",
-        .reads = "log-level, debug, /info Debug",
-        .rationale =
-            "Less hides what happened; debug writes environment and requests into the log and opens the "
-            "profiler.",
-        .fix = "`\"log-level\": \"info\"` in daemon.json, and no `debug`",
-        .severity = PLM_SEV_LOW,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .level = 1,
-        .run = check_2_3,
-    },
-    {
-        .id = "2.4",
-        .title = "the daemon may manage the packet filter",
-        .reads = "iptables, ip6tables, firewall-backend",
-        .rationale =
-            "Without its rules networks are not isolated from each other, and published ports depend on what "
-            "somebody wrote by hand.",
-        .fix = "remove `iptables` and `ip6tables` from daemon.json or the arguments",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .level = 1,
-        .run = check_2_4,
-    },
-    {
-        .id = "2.5",
-        .title = "no registry is used without verified TLS",
-        .reads = "insecure-registries, /info RegistryConfig",
-        .rationale = "Whoever is on the way to such a registry can hand over any image.",
-        .fix = "give the registry a certificate, put its CA into `/etc/docker/certs.d/HOST/ca.crt`, remove "
-               "it from "
-               "`insecure-registries`",
-        .severity = PLM_SEV_HIGH,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 1,
-        .run = check_2_5,
-    },
-    {
-        .id = "2.6",
-        .title = "the storage driver is not aufs",
-        .reads = "/info Driver, mounts",
-        .rationale = "aufs is out of the kernel and unmaintained, with known crashes.",
-        .fix = "`\"storage-driver\": \"overlay2\"`; save and load the images anew",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 1,
-        .run = check_2_6,
-    },
-    {
-        .id = "2.7",
-        .title = "the API is on TCP only with mutual TLS",
-        .reads = "listening sockets of the daemon's process, their answer to a client without a certificate, "
-                 "hosts, "
-                 "tls, tlsverify, the certificates",
-        .rationale = "Who may speak to the API is root on this host.",
-        .fix = "drop the TCP address and use `docker -H ssh://HOST`; else `tlsverify`, `tlscacert`, "
-               "`tlscert` and "
-               "`tlskey` with a CA of your own",
-        .severity = PLM_SEV_CRITICAL,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 1,
-        .run = plm_check_2_7,
-    },
-    {
-        .id = "2.8",
-        .title = "containers have default ulimits",
-        .reads = "default-ulimits",
-        .rationale = "Without them a container inherits the daemon's, which are often without bound.",
-        .fix = "`\"default-ulimits\": {\"nofile\": {\"Name\": \"nofile\", \"Soft\": 1024, \"Hard\": 65536}, "
-               "\"core\": "
-               "{\"Name\": \"core\", \"Soft\": 0, \"Hard\": 0}}`",
-        .severity = PLM_SEV_LOW,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .level = 1,
-        .is_manual = true,
-        .run = check_2_8,
-    },
-    {
-        .id = "2.9",
-        .title = "root in containers is not root on the host",
-        .reads = "userns-remap, /info SecurityOptions, /etc/subuid, /etc/subgid, uid_map of containers",
-        .rationale = "With a user namespace a process that breaks out as root has no rights on the host.",
-        .fix = "`\"userns-remap\": \"default\"` (images and containers start anew), or a rootless engine",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 2,
-        .run = plm_check_2_9,
-    },
-    {
-        .id = "2.10",
-        .title = "the parent cgroup of containers is the usual one",
-        .reads = "cgroup-parent",
-        .rationale = "A parent chosen by hand may have limits of its own, or none.",
-        .fix = "remove `cgroup-parent` unless it is meant",
-        .severity = PLM_SEV_LOW,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .level = 2,
-        .run = check_2_10,
-    },
-    {
-        .id = "2.11",
-        .title = "the base device size is not raised",
-        .reads = "/info Driver, storage-opts dm.basesize",
-        .rationale = "With devicemapper a larger base device lets every image and container grow further.",
-        .fix = "remove `dm.basesize` from `storage-opts`",
-        .severity = PLM_SEV_LOW,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .level = 2,
-        .run = check_2_11,
-    },
-    {
-        .id = "2.12",
-        .title = "an authorization plugin decides on requests",
-        .reads = "/info Plugins.Authorization, the plugin's socket or file",
-        .rationale =
-            "Without one, access to the API is all or nothing; a plugin that others can replace decides for "
-            "them.",
-        .fix = "`\"authorization-plugins\": [\"NAME\"]`; its socket root:root 0600",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 2,
-        .run = plm_check_2_12,
-    },
-    {
-        .id = "2.13",
-        .title = "logs of containers leave the host and are bounded",
-        .reads = "/info LoggingDriver, log-opts",
-        .rationale =
-            "Logs on the host are lost with it and can be changed by who took it over; without a bound they "
-            "fill the disk.",
-        .fix = "`\"log-driver\": \"journald\"` or `\"syslog\"`, forwarded; with json-file `\"log-opts\": "
-               "{\"max-size\": \"10m\", \"max-file\": \"3\"}`",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .level = 2,
-        .run = check_2_13,
-    },
-    {
-        .id = "2.14",
-        .title = "containers get no new privileges by default",
-        .reads = "no-new-privileges",
-        .rationale = "A set-uid program in an image then cannot make its caller root.",
-        .fix = "`\"no-new-privileges\": true` in daemon.json",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 1,
-        .run = check_2_14,
-    },
-    {
-        .id = "2.15",
-        .title = "containers survive a restart of the daemon",
-        .reads = "/info LiveRestoreEnabled, live-restore",
-        .rationale = "An update of the engine that stops everything is put off.",
-        .fix = "`\"live-restore\": true` in daemon.json; `systemctl reload docker` is enough",
-        .severity = PLM_SEV_LOW,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_SAFE,
-        .level = 1,
-        .run = check_2_15,
-    },
-    {
-        .id = "2.16",
-        .title = "no userland proxy stands before published ports",
-        .reads = "userland-proxy, docker-proxy processes",
-        .rationale = "It is one more process with the host's network for each port, and it hides the "
-                     "client's address.",
-        .fix = "`\"userland-proxy\": false` in daemon.json",
-        .severity = PLM_SEV_LOW,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 1,
-        .run = check_2_16,
-    },
-    {
-        .id = "2.17",
-        .title = "a seccomp profile holds for every container",
-        .reads = "/info SecurityOptions, the profile's defaultAction",
-        .rationale = "The profile keeps system calls away that few programs need and that broke out before.",
-        .fix = "remove `seccomp-profile`, or set `\"seccomp-profile\": \"builtin\"`",
-        .severity = PLM_SEV_HIGH,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .level = 2,
-        .is_manual = true,
-        .run = plm_check_2_17,
-    },
-    {
-        .id = "2.18",
-        .title = "experimental features are off",
-        .reads = "/info ExperimentalBuild",
-        .rationale = "They are less tried and may change or open interfaces.",
-        .fix = "remove `experimental` from daemon.json",
-        .severity = PLM_SEV_LOW,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .level = 1,
-        .run = check_2_18,
-    },
-    {
-        .id = "D1",
-        .title = "old versions of the API are not served",
-        .reads = "/version MinAPIVersion",
-        .rationale =
-            "Old versions read requests in ways that authorization plugins and proxies do not expect.",
-        .fix = "`\"min-api-version\": \"1.44\"` in daemon.json (29 and later), or upgrade",
-        .severity = PLM_SEV_LOW,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .run = plm_check_d1,
-    },
-    {
-        .id = "D2",
-        .title = "metrics are served on loopback only",
-        .reads = "metrics-addr, listening sockets",
-        .rationale = "They need no password and tell names and load of the host.",
-        .fix = "`\"metrics-addr\": \"127.0.0.1:9323\"`",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .run = plm_check_d2,
-    },
-    {
-        .id = "D3",
-        .title = "no profiler or diagnostic server is open on the network",
-        .reads = "debug, network-diagnostic-port, listening sockets",
-        .rationale = "Profiles show the daemon's memory; the diagnostic server changes its networks.",
-        .fix = "remove `debug` and `network-diagnostic-port`",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .run = plm_check_d3,
-    },
-    {
-        .id = "D4",
-        .title = "containers have ipc namespaces of their own by default",
-        .reads = "default-ipc-mode",
-        .rationale = "A shareable namespace can be joined by any other container and read its shared memory.",
-        .fix = "`\"default-ipc-mode\": \"private\"`",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .run = check_d4,
-    },
-    {
-        .id = "D5",
-        .title = "containers have cgroup namespaces of their own by default",
-        .reads = "default-cgroupns-mode, /info CgroupVersion",
-        .rationale = "In the host's namespace a container sees the whole tree of control groups.",
-        .fix = "`\"default-cgroupns-mode\": \"private\"`",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .run = check_d5,
-    },
-    {
-        .id = "D6",
-        .title = "runtimes are known and only root can change them",
-        .reads =
-            "/info Runtimes and DefaultRuntime; owner and mode of each program and of every folder above",
-        .rationale = "A runtime is run as root for every container.",
-        .fix = "remove unknown runtimes from daemon.json; `chown root:root` and `chmod go-w` program and "
-               "folders",
-        .severity = PLM_SEV_HIGH,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .run = plm_check_d6,
-    },
-    {
-        .id = "D7",
-        .title = "authorization plugins cannot be passed by",
-        .reads = "/version Version, /info Plugins.Authorization",
-        .rationale =
-            "In these versions a crafted request reaches the daemon without the plugin seeing its body.",
-        .fix = "upgrade the engine",
-        .severity = PLM_SEV_HIGH,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .run = plm_check_d7,
-    },
-    {
-        .id = "D8",
-        .title = "registry mirrors are reached over TLS",
-        .reads = "registry-mirrors, /info RegistryConfig.Mirrors",
-        .rationale =
-            "Whoever is on the way to a plain mirror sees what is pulled and can hand over old images.",
-        .fix = "write `https://` addresses into `registry-mirrors`",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_SAFE,
-        .run = check_d8,
-    },
-    {
-        .id = "D9",
-        .title = "proxy settings hold no password",
-        .reads = "http-proxy, https-proxy, /proc/PID/environ, Environment of docker.service",
-        .rationale = "Unit files and /info are readable for many; the password is shown here as ***.",
-        .fix = "use a proxy without a password, or allow this host by its address",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .run = plm_check_d9,
-    },
-    {
-        .id = "D10",
-        .title = "containers cannot be reached past their published ports",
-        .reads = "allow-direct-routing, ip-forward-no-drop, gateway_mode of networks",
-        .rationale = "Other hosts then reach every port of a container, published or not.",
-        .fix = "remove `allow-direct-routing` and `ip-forward-no-drop`; networks in mode `nat`",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .run = check_d10,
-    },
-    {
-        .id = "D11",
-        .title = "only root reaches containerd and the folders of device specifications",
-        .reads = "containerd's socket, cdi-spec-dirs",
-        .rationale =
-            "Both lead to root: containerd starts what it is told, a specification mounts what it says.",
-        .fix = "`chmod 0660` the socket, `chmod 0755` the folders, owner root",
-        .severity = PLM_SEV_HIGH,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_SAFE,
-        .run = plm_check_d11,
-    },
-    {
-        .id = "D12",
-        .title = "the data root cannot be listed by users of the host",
-        .reads = "mode of DockerRootDir",
-        .rationale =
-            "Users who can enter it run set-uid programs of images and read layers (CVE-2021-41091).",
-        .fix = "`chmod 0710` the data root",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_SAFE,
-        .run = plm_check_d12,
-    },
-    {
-        .id = "D13",
-        .title = "one program manages control groups",
-        .reads = "/info CgroupDriver, /run/systemd/system",
-        .rationale = "Two that write into the same tree undo each other's limits.",
-        .fix = "`\"exec-opts\": [\"native.cgroupdriver=systemd\"]`",
-        .severity = PLM_SEV_LOW,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_RESTART,
-        .run = check_d13,
-    },
-    {
-        .id = "D14",
-        .title = "the engine labels containers where SELinux enforces",
-        .reads = "/sys/fs/selinux/enforce, /info SecurityOptions",
-        .rationale = "Without labels every container has the daemon's.",
-        .fix = "`\"selinux-enabled\": true`",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .run = check_d14,
-    },
-    {
-        .id = "D15",
-        .title = "managed plugins have no more rights than meant",
-        .reads = "/plugins",
-        .rationale =
-            "An enabled plugin with mounts, devices or the host's network is a privileged container that "
-            "no list of containers shows.",
-        .fix = "`docker plugin disable NAME` what is not needed",
-        .severity = PLM_SEV_MEDIUM,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_MAY_BREAK,
-        .is_manual = true,
-        .run = check_d15,
-    },
-    {
-        .id = "D16",
-        .title = "where images are kept is known",
-        .reads = "/info DriverStatus",
-        .rationale = "Tools that read layers from disk must know whether containerd keeps them.",
-        .fix = "nothing to do",
-        .severity = PLM_SEV_NEGLIGIBLE,
-        OF_ENGINE,
-        .impact = PLM_IMPACT_SAFE,
-        .run = check_d16,
-    },
-};
-
-static const struct plm_check_group engine = {
-    .id = "engine",
-    .summary = "configuration, sockets and version of each container engine",
-    .checks = checks,
-    .n = sizeof(checks) / sizeof(checks[0]),
-};
-PLM_REGISTER(plm_check_groups, struct plm_check_group, engine);

@@ -27,6 +27,28 @@ void plm_judge_path(struct plm_checking *k, plm_sv object, plm_sv path, mode_t f
 bool plm_read_file(struct plm_checking *k, plm_sv path, plm_sv *out, plm_sv *out_why);
 bool plm_is_loopback(plm_sv host);
 
+void plm_check_2_1(struct plm_checking *k);
+void plm_check_2_2(struct plm_checking *k);
+void plm_check_2_3(struct plm_checking *k);
+void plm_check_2_4(struct plm_checking *k);
+void plm_check_2_5(struct plm_checking *k);
+void plm_check_2_6(struct plm_checking *k);
+void plm_check_2_8(struct plm_checking *k);
+void plm_check_2_10(struct plm_checking *k);
+void plm_check_2_11(struct plm_checking *k);
+void plm_check_2_13(struct plm_checking *k);
+void plm_check_2_14(struct plm_checking *k);
+void plm_check_2_15(struct plm_checking *k);
+void plm_check_2_16(struct plm_checking *k);
+void plm_check_2_18(struct plm_checking *k);
+void plm_check_d4(struct plm_checking *k);
+void plm_check_d5(struct plm_checking *k);
+void plm_check_d8(struct plm_checking *k);
+void plm_check_d10(struct plm_checking *k);
+void plm_check_d13(struct plm_checking *k);
+void plm_check_d14(struct plm_checking *k);
+void plm_check_d15(struct plm_checking *k);
+void plm_check_d16(struct plm_checking *k);
 void plm_check_1_1_1(struct plm_checking *k);
 void plm_check_1_2_2(struct plm_checking *k);
 void plm_check_2_7(struct plm_checking *k);
