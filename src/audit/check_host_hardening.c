@@ -2,10 +2,10 @@
  *
  * Checks of the host: accounts without a password, logs, time, disks; what else belongs to a hardened host.
  *
- * Formats: shadow(5), sudoers(5) (lines that end in "\" go on, "#include" is no comment; only tags and the
- * command ALL are looked at here, who reaches the engine is H-SOCK's), journald.conf(5), mountinfo,
- * login.defs(5).
+ * Formats: shadow(5), sudoers(5) (by sudoers.c; only NOPASSWD for every command is judged here, who reaches
+ * the engine is H-SOCK's), journald.conf(5), mountinfo, login.defs(5).
  */
+#include "audit/access_int.h"
 #include "audit/host.h"
 
 #include <sys/statvfs.h>
@@ -63,63 +63,51 @@ static void judge_uids(struct plm_checking *k)
     plm_refix(k, object, "give the account a uid of its own, or remove it");
 }
 
-/* "NOPASSWD: ALL" behind the "=" of a rule, whatever tags and lists stand between. */
-static bool is_free_sudo(plm_sv rule)
+/* Each file that has rules, and each rule that gives every command without a password. */
+static void judge_sudo_rules(struct plm_checking *k, plm_sv object, const struct plm_sudoers *s)
 {
-    size_t at = plm_sv_find_sv(rule, PLM_SV("NOPASSWD:"));
-    if (at == SIZE_MAX || plm_sv_starts(rule, PLM_SV("Defaults")))
-        return false;
-    plm_sv rest = plm_sv_from_off(rule, at + strlen("NOPASSWD:")), one;
-    while (plm_sv_field(&rest, ',', &one)) {
-        one = plm_sv_trim(one);
-        size_t colon = plm_sv_rfind(one, ':');
-        if (plm_sv_is(plm_sv_trim(colon == SIZE_MAX ? one : plm_sv_from_off(one, colon + 1)), "ALL") &&
-            !plm_sv_has(one, PLM_SV("PASSWD: ALL")))
-            return true;
+    plm_sv last = PLM_SV_NULL;
+    for (size_t i = 0; i < s->rules.n; i++) {
+        const struct plm_sudo_rule *r = &s->rules.v[i];
+        if (!plm_sv_eq(r->file, last))
+            plm_say_on(k, object, PLM_OUT_PASS, "%.*s read", PLM_SV_ARG(r->file));
+        last = r->file;
+        for (size_t c = 0; c < r->commands.n; c++) {
+            const struct plm_sudo_command *cmd = &r->commands.v[c];
+            if (cmd->is_nopasswd && !cmd->is_denied && plm_sv_is(cmd->path, "ALL"))
+                plm_say_on(k, object, PLM_OUT_FAIL, "%.*s, line %u: NOPASSWD: ALL for %.*s%s",
+                           PLM_SV_ARG(r->file), r->line,
+                           PLM_SV_ARG(r->who.n ? r->who.v[0].name : PLM_SV("nobody")),
+                           r->who.n > 1 ? " and others" : "");
+        }
     }
-    return false;
-}
-
-static void judge_sudoers_file(struct plm_checking *k, const char *path)
-{
-    int sys;
-    plm_sv object = PLM_SV("sudo"), text = plm_host_text(k->facts, path, PLM_MIB(1), &sys), line;
-    if (!text.p) {
-        if (sys != ENOENT)
-            plm_say_on(k, object, PLM_OUT_UNKNOWN, "%s: %s", path, strerror(sys));
-        return;
-    }
-    plm_sv rule = PLM_SV_NULL;
-    while (plm_sv_line(&text, &line)) {
-        bool goes_on = plm_sv_ends(line, PLM_SV("\\"));
-        plm_sv part = goes_on ? plm_sv_sub(line, 0, line.n - 1) : line;
-        rule = rule.p ? plm_host_printf(k->facts, "%.*s%.*s", PLM_SV_ARG(rule), PLM_SV_ARG(part)) : part;
-        if (goes_on)
-            continue;
-        rule = plm_sv_trim(rule);
-        if (rule.n && rule.p[0] != '#' && is_free_sudo(rule))
-            plm_say_on(k, object, PLM_OUT_FAIL, "%s: %.*s", path, PLM_SV_ARG(rule));
-        rule = PLM_SV_NULL;
-    }
-    plm_say_on(k, object, PLM_OUT_PASS, "%s read", path);
+    if (s->never_asks)
+        plm_say_on(k, object, PLM_OUT_FAIL,
+                   "Defaults !authenticate: no rule asks for a password (as NOPASSWD)");
 }
 
 static void judge_sudo(struct plm_checking *k)
 {
-    plm_sv_vec names = {0};
     plm_sv object = PLM_SV("sudo");
-    if (!plm_host_exists(k->facts, "/etc/sudoers"))
-        plm_say_on(k, object, PLM_OUT_NA, "/etc/sudoers: not there");
-    judge_sudoers_file(k, "/etc/sudoers");
-    int sys = plm_host_names(k->facts, "/etc/sudoers.d", &names);
-    if (sys && sys != ENOENT)
-        plm_say_on(k, object, PLM_OUT_UNKNOWN, "/etc/sudoers.d: %s", strerror(sys));
-    for (size_t i = 0; i < names.n; i++) {
-        plm_sv path = plm_host_printf(k->facts, "/etc/sudoers.d/%.*s", PLM_SV_ARG(names.v[i]));
-        /* sudo leaves out what ends in "~" or has a "." */
-        if (path.p && plm_sv_find(names.v[i], '.') == SIZE_MAX && !plm_sv_ends(names.v[i], PLM_SV("~")))
-            judge_sudoers_file(k, path.p);
+    struct plm_sudoers s = {0};
+    plm_err *e = NULL;
+    int sys = 0;
+    if (plm_sudoers_read(k->facts->root_fd, k->facts->arena, &s, &sys, &e) < 0) {
+        plm_auto_free char *text = plm_err_text(e);
+        plm_err_free(e);
+        plm_say_on(k, object, PLM_OUT_UNKNOWN, "/etc/sudoers: %s", text ? text : "out of memory");
+        return;
     }
+    if (sys) {
+        plm_say_on(k, object, sys == ENOENT ? PLM_OUT_NA : PLM_OUT_UNKNOWN, "/etc/sudoers: %s",
+                   sys == ENOENT ? "not there" : strerror(sys));
+        return;
+    }
+    for (size_t i = 0; i < s.notes.n; i++)
+        plm_say_on(k, object, PLM_OUT_UNKNOWN, "%.*s, line %u: %.*s", PLM_SV_ARG(s.notes.v[i].file),
+                   s.notes.v[i].line, PLM_SV_ARG(s.notes.v[i].text));
+    plm_say_on(k, object, PLM_OUT_PASS, "/etc/sudoers: %zu rules with its includes", s.rules.n);
+    judge_sudo_rules(k, object, &s);
     plm_refix(k, object, "take NOPASSWD out of the rule, or name the few commands that need it");
 }
 
