@@ -5,6 +5,7 @@
  */
 #include "image/run.h"
 #include "image/worker.h"
+#include "kernel/kernel.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -124,34 +125,16 @@ static struct plm_analysis *analyze_dir(const struct plm_ctx *ctx, const struct 
     return fd < 0 ? NULL : analyze_tree(ctx, src, fd, PLM_SV_NULL, opt, err);
 }
 
-/* Another pid namespace than the initial one, or an engine's overlay as root; marker files prove nothing,
- * since virtual machines carry them (design.md part 4). */
-static bool is_in_container(void)
+static bool is_in_container(const struct plm_ctx *ctx)
 {
-    char ns[64];
-    ssize_t n = readlink("/proc/self/ns/pid", ns, sizeof(ns));
-    if (n > 0 && !plm_sv_is(plm_sv_n(ns, (size_t)n), "pid:[4026531836]"))
-        return true;
-    plm_auto_done(plm_buf_done) struct plm_buf mounts = PLM_BUF(PLM_MIB(4));
-    if (plm_fs_read("/proc/self/mountinfo", PLM_MIB(4), &mounts, NULL) < 0)
-        return false;
-    plm_sv rest = plm_buf_sv(&mounts), line, word;
-    while (plm_sv_line(&rest, &line)) {
-        plm_sv words = line;
-        for (unsigned i = 0; i < 5; i++)
-            plm_sv_word(&words, &word);
-        if (plm_sv_is(word, "/") && plm_sv_has(line, PLM_SV(" - overlay ")) &&
-            (plm_sv_has(line, PLM_SV("/overlay2/")) || plm_sv_has(line, PLM_SV("/containers/storage/")) ||
-             plm_sv_has(line, PLM_SV("io.containerd"))))
-            return true;
-    }
-    return false;
+    plm_auto(plm_kernel_close) struct plm_kernel *k = plm_kernel_open(ctx, PLM_SV_NULL, NULL);
+    return k && plm_kernel_in_container(k);
 }
 
 static struct plm_analysis *analyze_host(const struct plm_ctx *ctx, const struct plm_source *src,
                                          const struct plm_image_options *opt, plm_err **err)
 {
-    if (!opt->root.n && is_in_container()) {
+    if (!opt->root.n && is_in_container(ctx)) {
         int r = plm_fail_id(err, PLM_E_USAGE, "host.in-container",
                             "host: this is a container, whose root is not the machine's");
         plm_err_hint(
