@@ -66,16 +66,14 @@ static bool history_is_missing(struct plm_checking *k)
 enum plm_user_kind plm_user_kind(plm_sv user, plm_sv *out_name)
 {
     plm_sv name, group;
+    uint64_t uid;
     (void)plm_sv_cut(user, ':', &name, &group);
     *out_name = name;
-    if (!name.n || plm_sv_is(name, "root"))
+    if (plm_is_root_user(user))
         return PLM_USER_ROOT;
-    if (name.p[0] == '+')
+    if (name.n && name.p[0] == '+')
         name = plm_sv_from_off(name, 1);
-    uint64_t uid;
-    if (plm_sv_u64(name, &uid))
-        return uid == 0 ? PLM_USER_ROOT : PLM_USER_OTHER;
-    return PLM_USER_NAMED;
+    return plm_sv_u64(name, &uid) ? PLM_USER_OTHER : PLM_USER_NAMED;
 }
 
 /* uid of a name in passwd text; false if it has no such line. */

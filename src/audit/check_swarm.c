@@ -5,6 +5,7 @@
  * A worker node may not ask for nodes, services or secrets: those checks do not apply there, the
  * managers are where they are judged.
  */
+#include "audit/container_int.h"
 #include "audit/image_int.h"
 
 #include "base/time.h"
@@ -163,20 +164,6 @@ static void check_encryption(struct plm_checking *k)
         plm_say(k, PLM_OUT_NA, "there are no overlay networks");
 }
 
-static bool looks_secret(plm_sv env)
-{
-    static const char *const words[] = {"PASSWORD", "PASSWD",  "SECRET",      "TOKEN",
-                                        "APIKEY",   "API_KEY", "PRIVATE_KEY", NULL};
-    plm_sv name, value;
-    if (!plm_sv_cut(env, '=', &name, &value) || !value.n || plm_sv_ends(name, PLM_SV("_FILE")))
-        return false;
-    for (size_t w = 0; words[w]; w++)
-        for (size_t at = 0; at + strlen(words[w]) <= name.n; at++)
-            if (plm_sv_ieq(plm_sv_sub(name, at, strlen(words[w])), plm_sv_from(words[w])))
-                return true;
-    return false;
-}
-
 static void check_secrets(struct plm_checking *k)
 {
     if (is_no_manager(k) || answer_is_missing(k, &k->daemon->secrets, "GET /secrets") ||
@@ -190,11 +177,13 @@ static void check_secrets(struct plm_checking *k)
         yyjson_arr_foreach(env, j, m, e)
         {
             plm_sv name, value;
-            if (!looks_secret(plm_json_sv(e)))
+            struct plm_secret_hit hit;
+            if (!plm_sv_cut(plm_json_sv(e), '=', &name, &value) ||
+                !plm_secret_in(k->arena, name, value, &hit))
                 continue;
-            (void)plm_sv_cut(plm_json_sv(e), '=', &name, &value);
-            plm_say(k, PLM_OUT_FAIL, "service %.*s: ContainerSpec.Env: %.*s holds a value",
-                    PLM_SV_ARG(plm_json_str(v, "Spec", "Name", NULL)), PLM_SV_ARG(name));
+            plm_say(k, PLM_OUT_FAIL, "service %.*s: ContainerSpec.Env: %.*s holds %.*s (%.*s)",
+                    PLM_SV_ARG(plm_json_str(v, "Spec", "Name", NULL)), PLM_SV_ARG(name), PLM_SV_ARG(hit.kind),
+                    PLM_SV_ARG(hit.masked));
             exposed++;
         }
     }
@@ -303,12 +292,12 @@ static void judge_mounts(struct plm_checking *k, const struct service_spec *s)
         plm_sv source = plm_json_str(v, "Source", NULL);
         if (!plm_sv_is(plm_json_str(v, "Type", NULL), "bind"))
             continue;
-        bool has_socket = plm_sv_has(source, PLM_SV("docker.sock")) || plm_sv_is(source, "/") ||
-                          plm_sv_is(source, "/run") || plm_sv_is(source, "/var/run");
-        plm_say(k, PLM_OUT_FAIL, "ContainerSpec.Mounts: bind of %.*s%s", PLM_SV_ARG(source),
-                has_socket ? ": the engine or the host's root" : "");
-        if (has_socket)
-            plm_weigh(k, PLM_SV_NULL, PLM_SEV_CRITICAL);
+        struct plm_path_risk risk =
+            plm_path_risk(k->facts, k->arena, source, !plm_json_bool(v, "ReadOnly", false));
+        plm_say(k, PLM_OUT_FAIL, "ContainerSpec.Mounts: bind of %.*s%s%s", PLM_SV_ARG(source),
+                risk.why ? ": " : "", risk.why ? risk.why : "");
+        if (risk.severity > PLM_SEV_MEDIUM) /* never below what any bind weighs */
+            plm_weigh(k, PLM_SV_NULL, risk.severity);
     }
 }
 
