@@ -90,8 +90,7 @@ static bool find_uid(plm_sv passwd, plm_sv name, uint64_t *out)
     return false;
 }
 
-/* The image's own /etc/passwd, from its overlay layers (upper first). A whiteout or a missing file in a layer
- * means: look below. */
+/* The image's own /etc/passwd, from its overlay layers (upper first): the first layer that has it decides. */
 static bool read_passwd(const struct plm_image_facts *image, struct plm_buf *out)
 {
     yyjson_val *data = plm_json_at(image->inspect.root, "GraphDriver", "Data", NULL);
@@ -101,8 +100,13 @@ static bool read_passwd(const struct plm_image_facts *image, struct plm_buf *out
         while (rest.p && plm_sv_field(&rest, ':', &dir)) {
             plm_auto_free char *path = dir.n ? strndup(dir.p, dir.n) : NULL;
             plm_auto_fd int fd = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-            if (fd >= 0 && plm_fs_read_in(fd, "/etc/passwd", PLM_MIB(1), out, NULL) >= 0)
+            plm_auto(plm_err_free) plm_err *e = NULL;
+            if (fd < 0)
+                return false; /* what the layer holds is not known, so neither is what lies below it */
+            if (plm_fs_read_in(fd, "/etc/passwd", PLM_MIB(1), out, &e) >= 0)
                 return true;
+            if (plm_err_code(e) != PLM_E_NOTFOUND)
+                return false; /* a whiteout, or unreadable: a lower file is not the image's */
         }
     }
     return false;
