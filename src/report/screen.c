@@ -81,10 +81,10 @@ static void bar(const struct plm_table *t, unsigned score)
 static void stages(const struct plm_table *t)
 {
     plm_table_heading(t, "STAGES");
-    plm_buf_str(t->out, "          score                       pass  fail  manual  na  unknown\n");
+    plm_buf_str(t->out, "           score                       pass  fail  manual  na  unknown\n");
     for (size_t i = 0; i < t->r->scores.n; i++) {
         const struct plm_stage_score *s = &t->r->scores.v[i];
-        plm_buf_printf(t->out, "  %-10.*s", PLM_SV_ARG(s->name));
+        plm_buf_printf(t->out, "  %-11.*s", PLM_SV_ARG(s->name));
         if (!s->is_judged) {
             plm_buf_str(t->out, "  -  nothing there to judge\n");
             continue;
