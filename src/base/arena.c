@@ -137,18 +137,25 @@ char *plm_arena_cstr(struct plm_arena *a, plm_sv s)
     return p;
 }
 
-plm_sv plm_arena_printf(struct plm_arena *a, const char *fmt, ...)
+plm_sv plm_arena_vprintf(struct plm_arena *a, const char *fmt, va_list ap)
 {
-    va_list ap, again;
-    va_start(ap, fmt);
+    va_list again;
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
     char *p = n >= 0 ? plm_arena_alloc(a, (size_t)n + 1) : NULL;
     if (p)
         vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     return p ? (plm_sv){p, (size_t)n} : PLM_SV_NULL;
+}
+
+plm_sv plm_arena_printf(struct plm_arena *a, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    plm_sv s = plm_arena_vprintf(a, fmt, ap);
+    va_end(ap);
+    return s;
 }
 
 bool plm_arena_failed(const struct plm_arena *a)

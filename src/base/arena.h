@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/sv.h"
 
+#include <stdarg.h>
+
 #define PLM_ARENA_NO_LIMIT SIZE_MAX
 
 struct plm_arena;
@@ -33,6 +35,8 @@ void *plm_arena_array(struct plm_arena *a, size_t n, size_t size);
 plm_sv plm_arena_sv(struct plm_arena *a, plm_sv s);
 char *plm_arena_cstr(struct plm_arena *a, plm_sv s);
 plm_sv plm_arena_printf(struct plm_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+plm_sv plm_arena_vprintf(struct plm_arena *a, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 
 bool plm_arena_failed(const struct plm_arena *a);
 /* 0, or -1 with PLM_E_OOM or PLM_E_LIMIT if any allocation failed so far. */

@@ -22,7 +22,7 @@
 #include "base/ctx.h"
 #include "base/err.h"
 #include "base/register.h"
-#include "model/model.h"
+#include "model/facts.h"
 
 /* ---- sources ------------------------------------------------------------------------- */
 
@@ -84,6 +84,7 @@ struct plm_extract_out {
     void (*diag)(struct plm_extract_out *out, const char *code, enum plm_severity sev, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
     const struct plm_limits *limits;
+    void *state; /* what `prepare` made; NULL without it */
 };
 
 /* Runs in a fenced worker: no files, no sockets, no threads; memory is limited. */
@@ -95,6 +96,16 @@ struct plm_extractor {
     uint64_t max_bytes;       /* larger files are a diagnostic (file.too-large) */
     /* The whole content (mapped). An error is turned into the diagnostic "<id>.unreadable" by the caller. */
     int (*extract)(const struct plm_entry *e, plm_sv content, struct plm_extract_out *out, plm_err **err);
+    /* Once in each worker, before the first file: makes *out_state of the parameters given for this run
+     * (plm_image_options.params; rules, paths to retrieve ...; part of the cache key). The arena lives as
+     * long as the worker. NULL: takes no parameters. */
+    int (*prepare)(plm_sv params, const struct plm_limits *limits, struct plm_arena *a, void **out_state,
+                   plm_err **err);
+    /* Is the content of this file needed at all? Asked after the globs and before a byte is read; NULL: yes.
+     */
+    bool (*wants)(const void *state, const struct plm_entry *e);
+    bool skips_large; /* a file over max_bytes is left out without a diagnostic: the extractor says so itself
+                       */
 };
 
 PLM_SET_DECLARE(plm_extractors, struct plm_extractor);
@@ -112,6 +123,9 @@ struct plm_facts {
 struct plm_analysis {
     struct plm_arena *arena;
     struct plm_target target;        /* all but distro and verdict */
+    struct plm_image_config *config; /* NULL: the source has none (a directory tree), or it was not wanted */
+    PLM_VEC(struct plm_fact_file) files; /* want_entries: the merged view without the root, sorted by path */
+    bool has_files;
     PLM_VEC(struct plm_facts) facts; /* sorted by extractor id, path, layer */
     PLM_VEC(struct plm_diagnostic) diagnostics;
     uint64_t entries, bytes_read;
@@ -124,8 +138,11 @@ struct plm_image_options {
     plm_sv root;     /* --root for host: */
     const struct plm_extractor *const *extractors;
     size_t n_extractors;
-    bool want_owned; /* fill facts[].owned */
-    bool all_layers; /* for the report: the analysis itself always has the facts of all layers */
+    const plm_sv *params; /* one for each extractor, null where none; NULL: none at all */
+    bool want_owned;      /* fill facts[].owned */
+    bool want_entries;    /* fill analysis.files (trees: the whole tree is walked) */
+    bool want_config;     /* fill analysis.config */
+    bool all_layers;      /* for the report: the analysis itself always has the facts of all layers */
     bool no_cache;
     uint64_t cache_bytes; /* bound of the cache; 0: PLM_CACHE_BYTES_DEFAULT */
     bool engine_export;   /* do not read the engine's storage in place */

@@ -278,6 +278,8 @@ struct plm_counts {
     uint64_t fixable; /* unsuppressed vulnerabilities with a fix */
 };
 
+struct plm_image_facts; /* model/facts.h */
+
 struct plm_report {
     struct plm_arena *arena;
     /* run */
@@ -302,6 +304,7 @@ struct plm_report {
     PLM_VEC(struct plm_diagnostic) diagnostics;
     PLM_VEC(struct plm_stage_score) scores; /* of audit and check; in the order of the stages */
     PLM_VEC(struct plm_fix_row) fixes;
+    PLM_VEC(struct plm_image_facts *) facts; /* owned; of the targets that a policy or `-o facts` asks for */
     struct plm_verdict verdict;
     struct plm_counts counts;
 };

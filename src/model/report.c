@@ -7,6 +7,7 @@
  * version), object and path. They must be stable, not unforgeable.
  */
 #include "base/text.h"
+#include "model/facts.h"
 #include "model/model.h"
 
 #include <stdarg.h>
@@ -27,8 +28,11 @@ struct plm_report *plm_report_new(plm_err **err)
 
 void plm_report_free(struct plm_report *r)
 {
-    if (r)
-        plm_arena_free(r->arena);
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->facts.n; i++)
+        plm_image_facts_free(r->facts.v[i]);
+    plm_arena_free(r->arena);
 }
 
 struct plm_target *plm_report_target(struct plm_report *r)
