@@ -35,6 +35,10 @@ struct plm_engine {
     bool is_described; /* info.driver and info.root_dir were asked for */
 };
 
+/* What this endpoint said of its versions within the last seconds, into e->info; false: it must be asked. */
+bool plm_engine_recall(struct plm_engine *e);
+void plm_engine_remember(const struct plm_engine *e);
+
 /* "1.44" to 1 * 1000 + 44; 0 if it is no version. */
 unsigned plm_api_version_parse(plm_sv text);
 /* The version to speak with an engine that offers min to max; 0: none in common. */

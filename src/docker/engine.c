@@ -2,10 +2,10 @@
  *
  * The Engine API (docs.docker.com/reference/api/engine): versions, requests, errors.
  *
- * GET /version is answered without a version prefix; it says which API versions the engine speaks.
- * We speak the highest that both know: old engines stop at theirs, new ones refuse old clients
- * (Docker 29 starts at 1.44). Podman's compatible socket answers the same way. Every error answer
- * is {"message": "..."}, Podman's {"cause", "message", "response"}.
+ * GET /version (asked once per endpoint, see recall.c) is answered without a version prefix; it says which
+ * API versions the engine speaks. We speak the highest that both know: old engines stop at theirs, new ones
+ * refuse old clients (Docker 29 starts at 1.44). Podman's compatible socket answers the same way. Every error
+ * answer is {"message": "..."}, Podman's {"cause", "message", "response"}.
  */
 #include "docker_int.h"
 
@@ -111,6 +111,8 @@ struct plm_json *plm_engine_fetch_of(struct plm_engine *e, const char *before, p
 
 static int negotiate(struct plm_engine *e, plm_err **err)
 {
+    if (plm_engine_recall(e))
+        return plm_arena_check(e->arena, err);
     plm_auto(plm_json_free) struct plm_json *doc = plm_engine_fetch(e, "/version", "engine version", err);
     if (!doc)
         return -1;
@@ -128,7 +130,10 @@ static int negotiate(struct plm_engine *e, plm_err **err)
     e->info.os = plm_arena_sv(e->arena, plm_json_str(root, "Os", NULL));
     e->info.arch = plm_arena_sv(e->arena, plm_json_str(root, "Arch", NULL));
     e->info.api_version = plm_arena_printf(e->arena, "%u.%u", chosen / 1000, chosen % 1000);
-    return plm_arena_check(e->arena, err);
+    if (plm_arena_check(e->arena, err) < 0)
+        return -1;
+    plm_engine_remember(e);
+    return 0;
 }
 
 static struct plm_http *connect_to(const struct plm_ctx *ctx, const struct plm_endpoint *at, plm_err **err)
