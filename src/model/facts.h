@@ -122,13 +122,21 @@ struct plm_fact_malware {
  * Made from the report after exceptions were applied. */
 struct plm_fact_issue {
     enum plm_kind kind;
-    plm_sv id;     /* "CIS-DI-0001", "DL3002", the rule of a secret */
-    plm_sv object; /* path, instruction */
+    plm_sv id;          /* "CIS-DI-0001", "DL3002", the rule of a secret */
+    plm_sv_vec aliases; /* other tools' ids of the same check: "DL3057" */
+    plm_sv object;      /* path, instruction */
     plm_sv message;
     enum plm_severity severity;
     uint32_t line;
     bool is_base;
     uint32_t finding; /* index in the report, or PLM_NONE */
+};
+
+/* What a package registry has of one name that the image uses. */
+struct plm_fact_registry {
+    plm_sv type; /* "npm", "gem" */
+    plm_sv name, latest;
+    plm_sv_vec versions;
 };
 
 enum plm_dockerfile_mode { PLM_DOCKERFILE_UNKNOWN, PLM_DOCKERFILE_GUESSED, PLM_DOCKERFILE_ACTUAL };
@@ -154,9 +162,10 @@ struct plm_image_facts {
     plm_sv_vec malware_scanners; /* those that ran */
     PLM_VEC(struct plm_fact_malware) malware;
     PLM_VEC(struct plm_fact_issue) issues;
-    bool has_feed_for_distro; /* with PLM_FACT_FEED_AGE */
-    int64_t feed_as_of;       /* 0: never */
-    plm_sv base_digest;       /* image that the lowest layers belong to, or null */
+    PLM_VEC(struct plm_fact_registry) registry; /* with PLM_FACT_REGISTRY_DATA */
+    bool has_feed_for_distro;                   /* with PLM_FACT_FEED_AGE */
+    int64_t feed_as_of;                         /* 0: never */
+    plm_sv base_digest;                         /* image that the lowest layers belong to, or null */
 };
 
 struct plm_image_facts *plm_image_facts_new(plm_err **err);

@@ -52,8 +52,9 @@ const plm_policy_problems *plm_policy_all_problems(const struct plm_policy *p);
 
 struct plm_policy_row {
     plm_sv trigger_id, gate, trigger, message; /* names in the bundle's vocabulary */
-    enum plm_action action;                    /* GO for an allowlisted one */
-    enum plm_action rule_action;               /* as the rule says */
+    plm_sv extended_id; /* a second id that allowlists may name ("CVE-1+openssl@3.0"; fixed mode), or null */
+    enum plm_action action;      /* GO for an allowlisted one */
+    enum plm_action rule_action; /* as the rule says */
     plm_sv policy_id, rule_id, recommendation;
     bool is_allowlisted;
     plm_sv allowlist_id, allowlist_name, allowlist_item;

@@ -27,6 +27,12 @@ enum plm_param_type {
     PLM_PARAM_REGEX, /* a string for the validator; lint compiles it */
 };
 
+enum plm_policy_origin {
+    PLM_ORIGIN_OPEN,       /* of the open-source engine */
+    PLM_ORIGIN_COMMERCIAL, /* documented for the commercial product only: our reading */
+    PLM_ORIGIN_OURS,
+};
+
 struct plm_policy_param_type {
     const char *name;
     const char *alias; /* old name, or NULL */
@@ -35,13 +41,9 @@ struct plm_policy_param_type {
     bool is_required;
     const char *description, *example;
     const char *otherwise; /* value when absent, for the reference page; NULL: not checked */
+    enum plm_policy_origin origin;
 };
 
-enum plm_policy_origin {
-    PLM_ORIGIN_OPEN,       /* of the open-source engine */
-    PLM_ORIGIN_COMMERCIAL, /* documented for the commercial product only: our reading */
-    PLM_ORIGIN_OURS,
-};
 enum plm_policy_state { PLM_STATE_ACTIVE, PLM_STATE_DEPRECATED, PLM_STATE_EOL };
 
 struct plm_policy_eval;
@@ -71,7 +73,8 @@ struct plm_policy_gate {
     enum plm_policy_origin origin;
     const struct plm_policy_trigger *triggers; /* NULL-named end */
     /* Gates of generated triggers (dockle, hadolint: one per check id): finds one by name in the bundle's
-     * vocabulary; NULL: only the table. */
+     * vocabulary; NULL: only the table. Several names may share what it finds: the canonical name of such a
+     * trigger is the rule's own text in upper case. */
     const struct plm_policy_trigger *(*find)(plm_sv name);
     /* What a rule reads beyond `needs`: paths to retrieve, digests. NULL: nothing. */
     void (*wants)(const struct plm_policy_rule *rule, struct plm_arena *a, struct plm_policy_wants *out);
