@@ -99,6 +99,13 @@ struct plm_finding *plm_inspect_find(struct plm_inspection *in, const struct plm
     f->line = line;
     f->layer = layer;
     f->remediation = plm_sv_from(check->fix);
+    f->native_severity = plm_sv_from(check->level);
+    if (strcmp(from, "file") == 0 && plm_sv_starts(object, PLM_SV("/")))
+        f->path = f->object;
+    plm_sv aliases = plm_sv_from(check->aliases), alias;
+    while (plm_sv_word(&aliases, &alias))
+        plm_sv_vec_add(a, &f->aliases, alias);
+    plm_sv_vec_sort_unique(&f->aliases);
     plm_sv_vec_add(a, &f->evidence, text);
     plm_sv_vec_add(a, &f->evidence, plm_arena_printf(a, "from: %s", from));
     return f;

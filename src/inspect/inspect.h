@@ -36,6 +36,12 @@ struct plm_inspect_options {
     plm_sv secret_rules_name;
     plm_sv malware_socket; /* clamd's address, or null */
     plm_sv yara_rules;     /* path, or null */
+    /* What sites allow or add to the image checks (keys inspect.*). */
+    plm_sv_vec allowed_registries; /* HOST[/PATH] that bases may come from; empty: none is configured */
+    plm_sv_vec accepted_keys, accepted_files, accepted_extensions;     /* 4.10: names that are meant */
+    plm_sv_vec sensitive_words, sensitive_files, sensitive_extensions; /* 4.10: beside the built-in ones */
+    plm_sv_vec accepted_ports;                                         /* I3: "22", "22/tcp" */
+    plm_sv_vec accepted_setuid;                                        /* 4.8: paths (glob) */
 };
 
 /* Everything known about one target while it is inspected. */
@@ -74,6 +80,7 @@ struct plm_inspect_check {
     const char *rationale; /* why */
     const char *fix;       /* what to do */
     bool is_off;           /* only where a configuration asks for it */
+    const char *level;     /* the linter's own word for the severity ("FATAL"), or NULL */
 };
 /* One table per file, ended by an id of NULL. */
 struct plm_inspect_checks {
@@ -83,6 +90,8 @@ struct plm_inspect_checks {
 PLM_SET_DECLARE(plm_inspect_check_tables, struct plm_inspect_checks);
 /* By id or alias, any case; an id wins; NULL: none. */
 const struct plm_inspect_check *plm_inspect_check_find(plm_sv id);
+/* All checks by id, in the arena; NULL if it failed. */
+const struct plm_inspect_check *const *plm_inspect_checks_sorted(struct plm_arena *a, size_t *out_n);
 
 /* Adds the extractors of all wanted inspectors to those of the options (which keep theirs). */
 int plm_inspect_prepare(const struct plm_inspect_options *opt, struct plm_arena *a,

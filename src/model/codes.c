@@ -7,6 +7,8 @@
 
 // clang-format off
 const struct plm_code_row plm_codes[] = {
+    {"accounts.malformed", "lines of passwd, group or shadow that are no accounts"},
+    {"accounts.many", "more accounts than are judged"},
     {"audit.no-such-object", "no engine has a container, image or service of that name"},
     {"audit.unknown", "a check that was named could not be judged"},
     {"base.not-a-prefix", "the image named by --base is not what this image was built on"},
@@ -57,6 +59,7 @@ const struct plm_code_row plm_codes[] = {
     {"image.layer-count", "manifest and config disagree about the number of layers"},
     {"image.not-found", "the archive or directory holds no such image"},
     {"image.platform", "the image is for another platform than the one asked for"},
+    {"inspect.many", "more findings of one check than are listed"},
     {"layer.bad-name", "an entry of a layer whose name is over the limit or empty"},
     {"layer.bad-path", "an entry of a layer whose name cannot be a path"},
     {"layer.bad-whiteout", "a whiteout that names nothing"},
