@@ -104,9 +104,18 @@ static void put_row(struct plm_judging *j)
 
 int plm_judge_all(struct plm_inspection *in, const struct plm_judge *v, size_t n, plm_err **err)
 {
+    return plm_judge_all_of(in, NULL, v, n, err);
+}
+
+int plm_judge_all_of(struct plm_inspection *in, const void *subject, const struct plm_judge *v, size_t n,
+                     plm_err **err)
+{
     for (size_t i = 0; i < n; i++) {
-        struct plm_judging j = {
-            .in = in, .check = plm_inspect_check_find(plm_sv_from(v[i].id)), .outcome = PLM_OUT_PASS};
+        struct plm_judging j = {.in = in,
+                                .check = plm_inspect_check_find(plm_sv_from(v[i].id)),
+                                .outcome = PLM_OUT_PASS,
+                                .subject = subject,
+                                .arg = v[i].arg};
         if (!j.check)
             return plm_fail(err, PLM_E_INTERNAL, "check %s has no descriptor", v[i].id);
         if (j.check->is_off)
@@ -115,4 +124,29 @@ int plm_judge_all(struct plm_inspection *in, const struct plm_judge *v, size_t n
         put_row(&j);
     }
     return plm_arena_check(in->report->arena, err);
+}
+
+/* ---- facts ---------------------------------------------------------------------------------------- */
+
+static int fact_cmp(const struct plm_facts *f, const struct plm_extractor *x, plm_sv path)
+{
+    int c = strcmp(f->extractor->id, x->id);
+    return c ? c : plm_sv_cmp(f->path, path);
+}
+
+const struct plm_facts *plm_inspect_facts_of(const struct plm_analysis *an, const struct plm_extractor *x,
+                                             plm_sv path)
+{
+    size_t lo = 0, hi = an->facts.n;
+    while (lo < hi) { /* the first that is not before it */
+        size_t mid = lo + (hi - lo) / 2;
+        if (fact_cmp(&an->facts.v[mid], x, path) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    for (; lo < an->facts.n && fact_cmp(&an->facts.v[lo], x, path) == 0; lo++)
+        if (an->facts.v[lo].visible)
+            return &an->facts.v[lo];
+    return NULL;
 }

@@ -24,10 +24,13 @@ struct plm_judging {
     enum plm_outcome outcome; /* PASS until something else was said */
     size_t failed;
     plm_sv_vec said;
+    const void *subject; /* of plm_judge_all_of */
+    const void *arg;     /* of the row */
 };
 struct plm_judge {
     const char *id;
     void (*judge)(struct plm_judging *j);
+    const void *arg;
 };
 
 /* Sets the outcome (a failure stays one) and adds a line of evidence to the check's row. */
@@ -38,3 +41,10 @@ struct plm_finding *plm_judge_fail(struct plm_judging *j, plm_sv object, const c
                                    uint32_t layer, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 int plm_judge_all(struct plm_inspection *in, const struct plm_judge *v, size_t n, plm_err **err);
+/* The same about something that is not in the inspection. */
+int plm_judge_all_of(struct plm_inspection *in, const void *subject, const struct plm_judge *v, size_t n,
+                     plm_err **err);
+
+/* The visible facts of an extractor about a path (the analysis's are sorted), or NULL. O(log facts). */
+const struct plm_facts *plm_inspect_facts_of(const struct plm_analysis *an, const struct plm_extractor *x,
+                                             plm_sv path);
