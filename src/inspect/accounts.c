@@ -219,7 +219,8 @@ static void judge_doubles(struct plm_judging *j)
         plm_judge_say(j, PLM_OUT_NA, "the image has neither /etc/passwd nor /etc/group");
 }
 
-static const struct plm_judge judges[] = {{"DKL-LI-0001", judge_passwords}, {"DKL-LI-0002", judge_doubles}};
+static const struct plm_judge judges[] = {{"DKL-LI-0001", judge_passwords, NULL},
+                                          {"DKL-LI-0002", judge_doubles, NULL}};
 
 static bool is_wanted(const struct plm_inspect_options *opt)
 {

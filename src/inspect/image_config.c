@@ -293,14 +293,14 @@ static void judge_form(struct plm_judging *j)
 }
 
 static const struct plm_judge judges[] = {
-    {"4.1", judge_user},
-    {"4.2", judge_origin},
-    {"4.5", judge_trust},
-    {"4.6", judge_health},
-    {"DKL-DI-0002", judge_volumes},
-    {"I1", judge_tag},
-    {"I3", judge_ports},
-    {"I10", judge_form},
+    {"4.1", judge_user, NULL},
+    {"4.2", judge_origin, NULL},
+    {"4.5", judge_trust, NULL},
+    {"4.6", judge_health, NULL},
+    {"DKL-DI-0002", judge_volumes, NULL},
+    {"I1", judge_tag, NULL},
+    {"I3", judge_ports, NULL},
+    {"I10", judge_form, NULL},
 };
 
 static bool is_wanted(const struct plm_inspect_options *opt)

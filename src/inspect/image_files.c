@@ -368,10 +368,10 @@ static void judge_leftovers(struct plm_judging *j)
     }
 }
 
-static const struct plm_judge judges[] = {{"4.8", judge_setuid},
-                                          {"4.10", judge_credentials},
-                                          {"I6", judge_writable},
-                                          {"DKL-LI-0003", judge_leftovers}};
+static const struct plm_judge judges[] = {{"4.8", judge_setuid, NULL},
+                                          {"4.10", judge_credentials, NULL},
+                                          {"I6", judge_writable, NULL},
+                                          {"DKL-LI-0003", judge_leftovers, NULL}};
 
 static bool is_wanted(const struct plm_inspect_options *opt)
 {
