@@ -9,6 +9,7 @@
  */
 #include "audit/host.h"
 #include "base/text.h"
+#include "image/seen.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -18,15 +19,15 @@ static const char *const programs[] = {
 static const char *const dirs[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin",
                                    "/usr/libexec/docker"};
 
-/* 32 hex digits in the arena, or null and *out_errno. */
-static plm_sv md5_of(const struct plm_facts *f, const char *path, int *out_errno)
+enum { MD5_CHARS = 32 };
+static const struct plm_seen md5_seen = {.purpose = PLM_SV("plimsoll md5 1")};
+
+/* Hex digits of the whole file; false and *out_errno. */
+static bool hash_file(int fd, struct plm_buf *out, int *out_errno)
 {
-    plm_auto(plm_err_free) plm_err *err = NULL;
-    plm_auto_fd int fd = plm_fs_open_in(f->root_fd, path, O_RDONLY, &err);
-    EVP_MD_CTX *md = fd < 0 ? NULL : EVP_MD_CTX_new();
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
     unsigned char *chunk = md ? malloc(PLM_KIB(256)) : NULL, hash[EVP_MAX_MD_SIZE];
     unsigned n = 0;
-    *out_errno = fd < 0 ? (err && err->sys ? err->sys : EIO) : 0;
     bool is_good = chunk && EVP_DigestInit_ex(md, EVP_md5(), NULL) == 1;
     for (ssize_t r; is_good && (r = read(fd, chunk, PLM_KIB(256))) != 0;) {
         if (r < 0)
@@ -36,13 +37,36 @@ static plm_sv md5_of(const struct plm_facts *f, const char *path, int *out_errno
     is_good = is_good && EVP_DigestFinal_ex(md, hash, &n) == 1;
     EVP_MD_CTX_free(md);
     free(chunk);
-    if (!is_good) {
-        *out_errno = *out_errno ? *out_errno : ENOTSUP; /* FIPS builds have no MD5 */
+    if (is_good)
+        plm_text_hex(out, hash, n);
+    else if (!*out_errno)
+        *out_errno = ENOTSUP; /* FIPS builds have no MD5 */
+    return is_good && !out->failed;
+}
+
+/* 32 hex digits in the arena, or null and *out_errno. Hashing the engine's programs costs more than the rest
+ * of the stage, so what was hashed is remembered by the file's identity. */
+static plm_sv md5_of(const struct plm_facts *f, const char *path, int *out_errno)
+{
+    plm_auto(plm_err_free) plm_err *err = NULL;
+    plm_auto_fd int fd = plm_fs_open_in(f->root_fd, path, O_RDONLY, &err);
+    struct stat st;
+    char known[MD5_CHARS];
+    *out_errno = fd < 0 ? (err && err->sys ? err->sys : EIO) : 0;
+    if (fd < 0)
+        return PLM_SV_NULL;
+    if (fstat(fd, &st) < 0) {
+        *out_errno = errno;
         return PLM_SV_NULL;
     }
+    if (plm_seen_recall(f->ctx, &md5_seen, &st, known, sizeof(known)))
+        return plm_arena_sv(f->arena, plm_sv_n(known, sizeof(known)));
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_KIB(1));
-    plm_text_hex(&b, hash, n);
-    return plm_arena_sv(f->arena, plm_buf_sv(&b));
+    if (!hash_file(fd, &b, out_errno))
+        return PLM_SV_NULL;
+    plm_sv text = plm_buf_sv(&b);
+    plm_seen_remember(f->ctx, &md5_seen, fd, &st, text.p, text.n);
+    return plm_arena_sv(f->arena, text);
 }
 
 /* The package's word for the path, under both spellings of merged /usr. */

@@ -3,6 +3,7 @@
  * Collecting everything that checks judge, and the run itself.
  */
 #include "audit/facts.h"
+#include "audit/host.h"
 
 #include "base/fs.h"
 
@@ -25,6 +26,7 @@ void plm_facts_free(struct plm_facts *f)
 {
     if (!f)
         return;
+    plm_host_setuids_stop(f->setuid_walk);
     for (size_t i = 0; i < f->daemons.n; i++)
         plm_engine_close(f->daemons.v[i].engine);
     for (size_t i = 0; i < f->documents.n; i++)
@@ -62,7 +64,11 @@ int plm_facts_collect(const struct plm_ctx *ctx, const struct plm_audit_options 
         return plm_fail_sys(err, "--root %s", root);
     if (plm_collect_kernel(f, err) < 0)
         return -1;
-    if (!opt->no_engine && (plm_collect_daemons(f, err) < 0 || plm_collect_engine(f, err) < 0))
+    if (!opt->no_engine && plm_collect_daemons(f, err) < 0)
+        return -1;
+    if (opt->stages & PLM_STAGE_BIT(PLM_STAGE_HOST))
+        plm_host_setuids_start(f);
+    if (!opt->no_engine && plm_collect_engine(f, err) < 0)
         return -1;
     if (plm_collect_containers(f, err) < 0 || plm_arena_check(a, err) < 0)
         return -1;

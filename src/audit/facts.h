@@ -170,6 +170,7 @@ struct plm_facts {
     bool has_accounts;
     PLM_VEC(struct plm_daemon) daemons;
     PLM_VEC(struct plm_json *) documents; /* freed by plm_facts_free */
+    struct plm_setuid_walk *setuid_walk;  /* under way (host_suid.c); NULL: not begun */
 };
 
 int plm_facts_collect(const struct plm_ctx *ctx, const struct plm_audit_options *opt, struct plm_report *r,

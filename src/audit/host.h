@@ -91,6 +91,10 @@ typedef PLM_VEC(struct plm_setuid) plm_setuid_vec;
  * the engines' data roots; sorted. *out_why: what was not walked (null: nothing). *out_is_partial: only a
  * first part was meant to be walked (opt->is_thorough is not set), and there is more. */
 void plm_host_setuids(const struct plm_facts *f, plm_setuid_vec *out, bool *out_is_partial, plm_sv *out_why);
+/* Begins the walk in a thread of its own while the engines are asked: mounts and daemons have been collected.
+ * plm_host_setuids waits for it; plm_facts_free stops it. */
+void plm_host_setuids_start(struct plm_facts *f);
+void plm_host_setuids_stop(struct plm_setuid_walk *s);
 
 /* ---- processes and sockets outside containers (host_surface.c) --------------------------- */
 

@@ -9,14 +9,11 @@
  * holds.
  */
 #include "image/run.h"
+#include "image/seen.h"
 #include "image/worker.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
-
-/* Times are not finer than a tick: a file that changed this shortly ago could change again without a trace.
- */
-enum { SETTLED_NS = 20 * 1000 * 1000 };
 
 /* ---- keys ----------------------------------------------------------------------------------------- */
 
@@ -47,73 +44,28 @@ bool plm_record_key(const char *digest, const char *kind, const struct plm_limit
 
 /* ---- files that were seen ------------------------------------------------------------------------- */
 
-static bool seen_key(const struct plm_plan_layer *l, const struct stat *st, struct plm_cache_key *out)
+static struct plm_seen extent_of(const struct plm_plan_layer *l)
 {
-    struct plm_cache_hasher h = PLM_CACHE_HASHER;
-    plm_cache_hash_sv(&h, PLM_SV("plimsoll extent 1"));
-    const uint64_t parts[] = {
-        st->st_dev,
-        st->st_ino,
-        (uint64_t)st->st_size,
-        (uint64_t)st->st_mtim.tv_sec,
-        (uint64_t)st->st_mtim.tv_nsec,
-        (uint64_t)st->st_ctim.tv_sec,
-        (uint64_t)st->st_ctim.tv_nsec,
-        l->offset,
-        l->bytes,
-    };
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        plm_cache_hash_u64(&h, parts[i]);
-    return plm_cache_hash_end(&h, out);
+    return (struct plm_seen){.purpose = PLM_SV("plimsoll extent 2"), .offset = l->offset, .bytes = l->bytes};
 }
 
-/* The digest that proves an entry: of the name it is stored under, since an entry could be another file's,
- * and of the digest, since that alone could be torn into another one. */
-static void seen_proof(const struct plm_cache_key *key, plm_sv digest, char text[PLM_DIGEST_CHARS + 1])
-{
-    unsigned char sum[PLM_SHA256_BYTES];
-    char both[sizeof(key->hex) + PLM_DIGEST_CHARS];
-    memcpy(both, key->hex, sizeof(key->hex)); /* with its end */
-    memcpy(both + sizeof(key->hex), digest.p, PLM_DIGEST_CHARS);
-    plm_sha256_of(plm_sv_n(both, sizeof(both)), sum);
-    plm_digest_text(sum, text);
-}
-
-/* An entry is the digest and its proof. */
 static bool recall(struct plm_layer_run *run, const struct stat *st)
 {
-    struct plm_cache_key key;
-    plm_auto_done(plm_fs_map_done) struct plm_fs_map map = {0};
-    if (run->opt->no_cache || !seen_key(run->layer, st, &key) ||
-        !plm_cache_load(run->ctx, PLM_CACHE_SEEN, &key, &map) || map.view.n != 2 * PLM_DIGEST_CHARS)
+    const struct plm_seen what = extent_of(run->layer);
+    char digest[PLM_DIGEST_CHARS];
+    if (run->opt->no_cache || !plm_seen_recall(run->ctx, &what, st, digest, sizeof(digest)) ||
+        !plm_digest_valid(plm_sv_n(digest, sizeof(digest))))
         return false;
-    char text[PLM_DIGEST_CHARS + 1];
-    plm_sv digest = plm_sv_sub(map.view, 0, PLM_DIGEST_CHARS);
-    seen_proof(&key, digest, text);
-    if (!plm_digest_valid(digest) || memcmp(text, map.view.p + PLM_DIGEST_CHARS, PLM_DIGEST_CHARS) != 0)
-        return false;
-    memcpy(run->computed, digest.p, digest.n);
-    run->computed[digest.n] = 0;
+    memcpy(run->computed, digest, sizeof(digest));
+    run->computed[sizeof(digest)] = 0;
     return true;
 }
 
 static void remember(struct plm_layer_run *run, const struct stat *before)
 {
-    struct stat now;
-    struct timespec clock;
-    struct plm_cache_key key;
-    if (run->opt->no_cache || !run->computed[0] || fstat(run->layer->fd, &now) < 0 ||
-        clock_gettime(CLOCK_REALTIME, &clock) < 0)
-        return;
-    int64_t age = (clock.tv_sec - now.st_ctim.tv_sec) * 1000000000 + clock.tv_nsec - now.st_ctim.tv_nsec;
-    if (age < SETTLED_NS || now.st_size != before->st_size ||
-        memcmp(&now.st_ctim, &before->st_ctim, sizeof(now.st_ctim)) != 0 ||
-        memcmp(&now.st_mtim, &before->st_mtim, sizeof(now.st_mtim)) != 0 || !seen_key(run->layer, &now, &key))
-        return;
-    char bytes[2 * PLM_DIGEST_CHARS + 1];
-    memcpy(bytes, run->computed, PLM_DIGEST_CHARS);
-    seen_proof(&key, plm_sv_from(run->computed), bytes + PLM_DIGEST_CHARS);
-    plm_cache_store(run->ctx, PLM_CACHE_SEEN, &key, plm_sv_n(bytes, 2 * PLM_DIGEST_CHARS));
+    const struct plm_seen what = extent_of(run->layer);
+    if (!run->opt->no_cache && run->computed[0])
+        plm_seen_remember(run->ctx, &what, run->layer->fd, before, run->computed, PLM_DIGEST_CHARS);
 }
 
 /* ---- records from the cache ------------------------------------------------------------------------ */
