@@ -7,6 +7,7 @@
 #pragma once
 
 #include "audit/facts.h"
+#include "model/host_paths.h"
 
 /* ---- inspect JSON ------------------------------------------------------------------------- */
 
@@ -98,17 +99,10 @@ typedef PLM_VEC(struct plm_bind) plm_bind_vec;
 bool plm_container_binds(struct plm_checking *k, plm_bind_vec *out);
 /* Without "//", "." and ".."; links resolved below facts->root_fd when the path exists there. */
 plm_sv plm_host_path(struct plm_facts *f, struct plm_arena *a, plm_sv path);
-plm_sv plm_path_clean(struct plm_arena *a, plm_sv path);
-/* path is dir or below it */
-bool plm_path_is_below(plm_sv path, plm_sv dir);
 /* Allowed by the expectation `allowed_mounts`. */
 bool plm_mount_is_allowed(const struct plm_checking *k, const struct plm_bind *b);
 
-/* What a bind of that host path gives away. */
-struct plm_path_risk {
-    enum plm_severity severity; /* PLM_SEV_UNKNOWN: nothing */
-    const char *why;
-};
+/* What a bind of that host path gives away; the data root and sockets of the engines found count too. */
 struct plm_path_risk plm_path_risk(struct plm_facts *f, struct plm_arena *a, plm_sv host, bool is_writable);
 
 /* ---- users --------------------------------------------------------------------------------- */
