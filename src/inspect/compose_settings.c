@@ -185,9 +185,11 @@ static void judge_memory(struct plm_judging *j)
 
 static void judge_cpus(struct plm_judging *j)
 {
-    static const char *const keys[] = {"cpus", "cpu_shares", "cpu_quota", "cpuset", "cpu_percent", NULL};
+    static const char *const keys[] = {"cpus", "cpu_shares", "cpu_quota", "cpu_percent", NULL};
     PLM_COMPOSE_EACH (j, c, s) {
-        bool has = has_limit(c, plm_compose_get(s, "deploy", "resources", "limits", "cpus", NULL));
+        bool has =
+            has_limit(c, plm_compose_get(s, "deploy", "resources", "limits", "cpus", NULL)) ||
+            plm_compose_scalar(c, plm_compose_get(s, "cpuset", NULL)).text.n; /* "0" is one processor */
         for (size_t i = 0; keys[i]; i++)
             has = has || has_limit(c, plm_compose_get(s, keys[i], NULL));
         if (!has)
