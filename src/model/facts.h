@@ -67,6 +67,7 @@ struct plm_fact_file {
 struct plm_fact_owned {
     plm_sv path;
     plm_sv algorithm, digest; /* "md5", "sha256", "sha1"; null: not recorded */
+    plm_sv found;             /* the contents' digest by that algorithm, hex; null: they were not read */
     plm_sv mode;              /* octal digits as recorded, or null */
     uint64_t size;            /* 0: not recorded */
     bool is_config;
@@ -96,8 +97,9 @@ struct plm_fact_vulnerability {
     size_t n_nvd, n_vendor;
     /* ours */
     int64_t published;
-    double epss; /* < 0: not known */
-    double risk; /* < 0: not known */
+    double epss;            /* < 0: not known */
+    double epss_percentile; /* 0: not known */
+    double risk;            /* < 0: not known */
     bool kev, is_base;
     uint32_t layer;
     uint32_t finding; /* index in the report it was made from, or PLM_NONE */
