@@ -27,5 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* Both answers are right for some input; crashes and leaks are not. */
     int rc = plm_exceptions_apply(&ctx, e, r, NULL);
     (void)rc;
+    rc = plm_exceptions_note(&ctx, e, r, NULL);
+    (void)rc;
     return 0;
 }

@@ -23,6 +23,7 @@ static const char *const scopes[] = {"merged", "all-layers", NULL};
 #define SCAN    ",scan,explain,find,diff,check,audit,"
 #define REPORTS ",scan,report,check,audit,"
 #define AUDIT   ",audit,check,"
+#define EXCEPTION ",exception add,exception import,"
 #define JUDGE   ",scan,check,audit,"
 #define DATA                                                                                                 \
     ",scan,explain,find,diff,check,audit,db update,db build,db import,db export,db status,db search,db "     \
@@ -34,7 +35,7 @@ const struct plm_option plm_options[] = {
     /* what comes out */
     {.name = "output", .letter = 'o', .key = "output", .type = PLM_OPT_LIST, .argument = "FORMAT[=FILE|=DIR/]",
      .help = "format of the result, to standard output or into a file; repeatable",
-     .commands = ",scan,explain,find,diff,check,audit,report,list,version,config,db status,db search,db diff,cache status,cache prune,",
+     .commands = ",scan,explain,find,diff,check,audit,report,list,version,config,exception list,db status,db search,db diff,cache status,cache prune,",
      .foreign = " --format --output-format -f --report --output-file "},
     {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
      .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], update, kev, epss>=N, risk>=N, none",
@@ -61,7 +62,8 @@ const struct plm_option plm_options[] = {
     {.name = "skip", .key = "skip", .type = PLM_OPT_WORDS, .argument = "KIND,...", .choices = kinds,
      .help = "leave out these kinds", .commands = JUDGE, .foreign = " --skip-checks "},
     {.name = "exceptions", .key = "exceptions", .type = PLM_OPT_LIST, .argument = "FILE",
-     .help = "accepted findings; repeatable", .commands = JUDGE,
+     .help = "accepted findings, in our format or another tool's ignore file; repeatable",
+     .commands = ",scan,check,audit,policy check,policy explain,exception add,exception list,exception lint,exception import,",
      .foreign = " --ignorefile --ignore-file --ignore-policy --vex "},
     {.name = "platform", .key = "platform", .type = PLM_OPT_TEXT, .argument = "OS/ARCH[/VARIANT]",
      .help = "which image of a multi-platform one; default: this machine's", .commands = SCAN},
@@ -84,7 +86,7 @@ const struct plm_option plm_options[] = {
      .help = "read engine images through the export stream, never from the engine's own storage", .commands = SCAN},
     {.name = "no-cache", .key = "no-cache", .type = PLM_OPT_FLAG, .help = "read every layer again", .commands = SCAN,
      .foreign = " --clear-cache --reset "},
-    {.name = "package", .type = PLM_OPT_TEXT, .argument = "NAME", .help = "explain for this package only", .commands = ",explain,"},
+    {.name = "package", .type = PLM_OPT_TEXT, .argument = "NAME", .help = "for this package only", .commands = ",explain,exception add,"},
     {.name = "in", .type = PLM_OPT_LIST, .argument = "running|images|host|FILE", .help = "where to look; repeatable", .commands = ",find,"},
 
     /* audit and check */
@@ -171,6 +173,14 @@ const struct plm_option plm_options[] = {
     /* cache */
     {.name = "max-size", .key = "cache.max-size", .type = PLM_OPT_SIZE, .argument = "SIZE", .fallback = "1GiB", .system_only = true,
      .help = "bytes that the cache of layers and repositories may keep", .commands = ",scan,check,audit,cache prune,"},
+
+    /* exceptions */
+    {.name = "reason", .type = PLM_OPT_TEXT, .argument = "TEXT", .help = "why it is acceptable", .commands = EXCEPTION},
+    {.name = "owner", .type = PLM_OPT_TEXT, .argument = "NAME", .help = "who decided", .commands = EXCEPTION},
+    {.name = "until", .type = PLM_OPT_TEXT, .argument = "DATE|DUR|never", .help = "its last day: 2027-01-31, or 90d from now", .commands = EXCEPTION},
+    {.name = "ticket", .type = PLM_OPT_TEXT, .argument = "TEXT", .help = "where it was decided", .commands = EXCEPTION},
+    {.name = "where", .type = PLM_OPT_LIST, .argument = "KEY=PATTERN",
+     .help = "only there: purl=, image=, path=, layer=, check=, object=, kind=, base=true|false; repeatable", .commands = ",exception add,"},
 
     /* configuration commands */
     {.name = "force", .letter = 'f', .type = PLM_OPT_FLAG, .help = "overwrite the file", .commands = ",config init,"},

@@ -50,6 +50,7 @@ const struct plm_code_row plm_codes[] = {
     {"engine.unreachable", "no container engine answers there"},
     {"engine.version", "the container engine and this program have no API version in common"},
     {"exception.expired", "an exception whose last day has passed; it no longer suppresses"},
+    {"exception.not-carried", "a row of another tool's ignore file that no exception can say; it suppresses nothing"},
     {"exception.unused", "an exception that no finding of this run needed"},
     {"exceptions.invalid", "an exceptions file that is not right, with file and line"},
     {"fence.no-landlock", "this kernel has no Landlock; workers are fenced by the other means"},

@@ -307,6 +307,9 @@ int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *op
         return -1;
     if (opt->exceptions && plm_exceptions_apply(ctx, opt->exceptions, r, err) < 0)
         return -1;
+    /* A policy may use those that no finding needs; whoever judges by one says what is left over. */
+    if (opt->exceptions && !opt->exceptions_later && plm_exceptions_note(ctx, opt->exceptions, r, err) < 0)
+        return -1;
     if (opt->only_fixed && keep_only_fixed(r, err) < 0)
         return -1;
     if (before && mark_new(r, before, err) < 0)

@@ -47,6 +47,7 @@ struct plm_scan_options {
     bool want_owned;                     /* fill package.files */
     bool all_layers;                     /* also what later layers deleted or replaced */
     bool only_fixed;
+    bool exceptions_later; /* the caller calls plm_exceptions_note, after it judged by a policy */
     plm_sv base; /* --base REF, or null */
 };
 

@@ -129,6 +129,7 @@ static void apply(struct plm_report *r, struct plm_exceptions *e)
     struct plm_ctx ctx = test_ctx();
     plm_err *err = NULL;
     must(plm_exceptions_apply(&ctx, e, r, &err), err);
+    must(plm_exceptions_note(&ctx, e, r, &err), err);
 }
 
 static void test_which_findings_fit(void **state)
