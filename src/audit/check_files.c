@@ -234,11 +234,10 @@ static bool is_secret_name(plm_sv key)
 {
     static const char *const parts[] = {"token",  "secret",  "password",   "passwd",
                                         "apikey", "api-key", "access-key", "credential"};
-    plm_sv lower = key;
-    char text[64];
-    size_t n = lower.n < sizeof(text) ? lower.n : sizeof(text);
+    char text[64] = "";
+    size_t n = key.n < sizeof(text) ? key.n : sizeof(text);
     for (size_t i = 0; i < n; i++)
-        text[i] = lower.p[i] >= 'A' && lower.p[i] <= 'Z' ? (char)(lower.p[i] + 32) : lower.p[i];
+        text[i] = key.p[i] >= 'A' && key.p[i] <= 'Z' ? (char)(key.p[i] + 32) : key.p[i];
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (plm_sv_has(plm_sv_n(text, n), plm_sv_from(parts[i])))
             return true;

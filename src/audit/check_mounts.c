@@ -287,6 +287,16 @@ static bool judge_remote_env(struct plm_checking *k)
     return found;
 }
 
+/* An engine in a mount namespace of its own (a snap) has other paths for the same socket: what was declared
+ * on that very point is there, under whichever name. */
+static bool is_declared_at(const plm_bind_vec *binds, size_t at, const bool *is_declared)
+{
+    for (size_t i = 0; i < at; i++)
+        if (is_declared[i] && plm_sv_eq(binds->v[i].point, binds->v[at].point))
+            return true;
+    return false;
+}
+
 static void check_socket(struct plm_checking *k)
 {
     if (plm_inspect_is_missing(k))
@@ -295,11 +305,16 @@ static void check_socket(struct plm_checking *k)
     bool is_whole = plm_container_binds(k, &binds), found = false;
     engine_socket_vec sockets = engine_sockets(k);
     plm_auto_fd int root_fd = plm_has_truth(k) ? open_root(k) : -1;
+    bool *is_declared =
+        plm_arena_array(k->arena, binds.n + 1, sizeof(*is_declared)); /* as a socket of an engine */
+    if (!is_declared)
+        return;
     for (size_t i = 0; i < binds.n; i++) {
         if (!judge_socket_bind(k, &binds.v[i], root_fd, &sockets))
             continue;
         found = true;
-        if (!binds.v[i].declared.n)
+        is_declared[i] = binds.v[i].declared.n || is_declared_at(&binds, i, is_declared);
+        if (!is_declared[i])
             plm_drift(k, "the engine's socket is mounted on %.*s and declared nowhere",
                       PLM_SV_ARG(binds.v[i].point));
     }

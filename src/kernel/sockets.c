@@ -113,7 +113,7 @@ static bool read_address(plm_sv text, struct plm_arena *a, struct plm_socket *s)
     enum { WORD = 8, V6 = 4 * WORD };
     plm_sv host, port_text;
     uint64_t word, port;
-    uint32_t raw[4];
+    uint32_t raw[4] = {0};
     char shown[INET6_ADDRSTRLEN];
     if (!plm_sv_cut(text, ':', &host, &port_text) || !plm_kernel_hex(port_text, &port) || port > UINT16_MAX ||
         (host.n != WORD && host.n != V6))
