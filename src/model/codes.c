@@ -30,6 +30,8 @@ const struct plm_code_row plm_codes[] = {
     {"container.foreign", "the process found is not of that container"},
     {"container.not-running", "the container is not running any more"},
     {"container.remote", "the container runs on another machine, so its root cannot be read here"},
+    {"content.gave-up", "an expression gave up on a file: it is not known whether it matches there"},
+    {"content.pattern", "an expression to search files for that does not compile"},
     {"db.corrupt", "the vulnerability store is damaged"},
     {"db.locked", "another process is replacing the store"},
     {"db.missing", "there are no vulnerability data that speak about a target"},
