@@ -18,7 +18,7 @@ struct plm_toml {
     struct plm_toml_node *root;
 };
 
-int toml_fault(struct toml_parser *p, enum plm_code code, const char *fmt, ...)
+int plm_toml_fault(struct toml_parser *p, enum plm_code code, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -28,10 +28,10 @@ int toml_fault(struct toml_parser *p, enum plm_code code, const char *fmt, ...)
                     PLM_SV_ARG(what));
 }
 
-struct toml_build *toml_make(struct toml_parser *p, enum plm_toml_kind kind, enum toml_origin origin)
+struct toml_build *plm_toml_make(struct toml_parser *p, enum plm_toml_kind kind, enum toml_origin origin)
 {
     if (++p->nodes > p->limits->yaml_events || p->nodes > UINT32_MAX)
-        return PLM_NULL(toml_fault(p, PLM_E_LIMIT, "too many values"));
+        return PLM_NULL(plm_toml_fault(p, PLM_E_LIMIT, "too many values"));
     struct toml_build *b = plm_arena_make(p->arena, struct toml_build);
     if (!b)
         return PLM_NULL(plm_fail_oom(p->err));
@@ -42,7 +42,7 @@ struct toml_build *toml_make(struct toml_parser *p, enum plm_toml_kind kind, enu
     return b;
 }
 
-int toml_append(struct toml_parser *p, struct toml_build *to, struct toml_build *child)
+int plm_toml_append(struct toml_parser *p, struct toml_build *to, struct toml_build *child)
 {
     struct plm_toml_node **slot =
         plm_vec_push_(p->arena, (void **)&to->node.items, &to->node.n, &to->cap, sizeof(*to->node.items));
@@ -65,35 +65,35 @@ static void **slot_of(struct toml_parser *p, const struct toml_build *table, plm
     return plm_map_put(p->keys, plm_sv_n(composed, n));
 }
 
-int toml_put(struct toml_parser *p, struct toml_build *table, plm_sv key, struct toml_build *child)
+int plm_toml_put(struct toml_parser *p, struct toml_build *table, plm_sv key, struct toml_build *child)
 {
     void **slot = slot_of(p, table, key);
     if (!slot)
         return plm_fail_oom(p->err);
     if (*slot)
-        return toml_fault(p, PLM_E_PARSE, "the key %.*s stands twice", PLM_SV_ARG(key));
+        return plm_toml_fault(p, PLM_E_PARSE, "the key %.*s stands twice", PLM_SV_ARG(key));
     *slot = child;
     child->node.key = key;
-    return toml_append(p, table, child);
+    return plm_toml_append(p, table, child);
 }
 
 /* ---- blanks and lines --------------------------------------------------------------------- */
 
-void toml_skip_blanks(struct toml_parser *p)
+void plm_toml_skip_blanks(struct toml_parser *p)
 {
-    while (toml_peek(p, 0) == ' ' || toml_peek(p, 0) == '\t')
+    while (plm_toml_peek(p, 0) == ' ' || plm_toml_peek(p, 0) == '\t')
         p->at++;
 }
 
 static int skip_comment(struct toml_parser *p)
 {
-    if (toml_peek(p, 0) != '#')
+    if (plm_toml_peek(p, 0) != '#')
         return 0;
-    for (int c; (c = toml_peek(p, 0)) >= 0 && c != '\n'; p->at++) {
-        if (c == '\r' && toml_peek(p, 1) == '\n')
+    for (int c; (c = plm_toml_peek(p, 0)) >= 0 && c != '\n'; p->at++) {
+        if (c == '\r' && plm_toml_peek(p, 1) == '\n')
             return 0;
         if ((c < ' ' && c != '\t') || c == 0x7f)
-            return toml_fault(p, PLM_E_PARSE, "a control character in a comment");
+            return plm_toml_fault(p, PLM_E_PARSE, "a control character in a comment");
     }
     return 0;
 }
@@ -101,7 +101,9 @@ static int skip_comment(struct toml_parser *p)
 /* 1: took a line end; 0: none there. */
 static int take_line_end(struct toml_parser *p)
 {
-    size_t n = toml_peek(p, 0) == '\n' ? 1 : toml_peek(p, 0) == '\r' && toml_peek(p, 1) == '\n' ? 2 : 0;
+    size_t n = plm_toml_peek(p, 0) == '\n'                                  ? 1
+               : plm_toml_peek(p, 0) == '\r' && plm_toml_peek(p, 1) == '\n' ? 2
+                                                                            : 0;
     if (!n)
         return 0;
     p->at += n;
@@ -110,23 +112,23 @@ static int take_line_end(struct toml_parser *p)
     return 1;
 }
 
-int toml_skip_lines(struct toml_parser *p)
+int plm_toml_skip_lines(struct toml_parser *p)
 {
     do {
-        toml_skip_blanks(p);
+        plm_toml_skip_blanks(p);
         if (skip_comment(p) < 0)
             return -1;
     } while (take_line_end(p));
     return 0;
 }
 
-int toml_end_of_line(struct toml_parser *p)
+int plm_toml_end_of_line(struct toml_parser *p)
 {
-    toml_skip_blanks(p);
+    plm_toml_skip_blanks(p);
     if (skip_comment(p) < 0)
         return -1;
     if (p->at < p->text.n && !take_line_end(p))
-        return toml_fault(p, PLM_E_PARSE, "the end of the line was expected");
+        return plm_toml_fault(p, PLM_E_PARSE, "the end of the line was expected");
     return 0;
 }
 
@@ -139,15 +141,15 @@ static bool is_bare(int c)
 
 static int one_key(struct toml_parser *p, plm_sv *out)
 {
-    toml_skip_blanks(p);
-    int c = toml_peek(p, 0);
+    plm_toml_skip_blanks(p);
+    int c = plm_toml_peek(p, 0);
     if (c == '"' || c == '\'')
-        return toml_string(p, false, out);
+        return plm_toml_string(p, false, out);
     size_t from = p->at;
-    while (is_bare(toml_peek(p, 0)))
+    while (is_bare(plm_toml_peek(p, 0)))
         p->at++;
     if (p->at == from)
-        return toml_fault(p, PLM_E_PARSE, "a key was expected");
+        return plm_toml_fault(p, PLM_E_PARSE, "a key was expected");
     *out = plm_arena_sv(p->arena, plm_sv_sub(p->text, from, p->at - from));
     return out->p ? 0 : plm_fail_oom(p->err);
 }
@@ -156,11 +158,11 @@ static int one_key(struct toml_parser *p, plm_sv *out)
 static int next_key(struct toml_parser *p, unsigned *depth, plm_sv *out)
 {
     if ((*depth)-- == 0)
-        return toml_fault(p, PLM_E_LIMIT, "nested too deep");
+        return plm_toml_fault(p, PLM_E_LIMIT, "nested too deep");
     if (one_key(p, out) < 0)
         return -1;
-    toml_skip_blanks(p);
-    if (toml_peek(p, 0) != '.')
+    plm_toml_skip_blanks(p);
+    if (plm_toml_peek(p, 0) != '.')
         return 0;
     p->at++;
     return 1;
@@ -177,14 +179,15 @@ static struct toml_build *step_dotted(struct toml_parser *p, struct toml_build *
     if (found && found->origin == TOML_IMPLICIT)
         found->origin = TOML_DOTTED;
     if (found && found->origin != TOML_DOTTED)
-        return PLM_NULL(toml_fault(p, PLM_E_PARSE, "%.*s was defined before and is closed", PLM_SV_ARG(key)));
+        return PLM_NULL(
+            plm_toml_fault(p, PLM_E_PARSE, "%.*s was defined before and is closed", PLM_SV_ARG(key)));
     if (!found &&
-        (!(found = toml_make(p, PLM_TOML_TABLE, TOML_DOTTED)) || toml_put(p, table, key, found) < 0))
+        (!(found = plm_toml_make(p, PLM_TOML_TABLE, TOML_DOTTED)) || plm_toml_put(p, table, key, found) < 0))
         return NULL;
     return found;
 }
 
-int toml_key_value(struct toml_parser *p, struct toml_build *table, unsigned depth)
+int plm_toml_key_value(struct toml_parser *p, struct toml_build *table, unsigned depth)
 {
     plm_sv key = PLM_SV_NULL;
     uint32_t line = p->line, column = (uint32_t)(p->at - p->line_start + 1);
@@ -195,16 +198,16 @@ int toml_key_value(struct toml_parser *p, struct toml_build *table, unsigned dep
     }
     if (more < 0)
         return -1;
-    if (toml_peek(p, 0) != '=')
-        return toml_fault(p, PLM_E_PARSE, "= was expected after the key %.*s", PLM_SV_ARG(key));
+    if (plm_toml_peek(p, 0) != '=')
+        return plm_toml_fault(p, PLM_E_PARSE, "= was expected after the key %.*s", PLM_SV_ARG(key));
     p->at++;
-    toml_skip_blanks(p);
-    struct toml_build *v = toml_value(p, depth);
+    plm_toml_skip_blanks(p);
+    struct toml_build *v = plm_toml_value(p, depth);
     if (!v)
         return -1;
     v->node.line = line;
     v->node.column = column;
-    return toml_put(p, table, key, v);
+    return plm_toml_put(p, table, key, v);
 }
 
 /* ---- headers ------------------------------------------------------------------------------ */
@@ -217,11 +220,11 @@ static struct toml_build *step_header(struct toml_parser *p, struct toml_build *
         return PLM_NULL(plm_fail_oom(p->err));
     struct toml_build *found = *slot;
     if (!found) {
-        found = toml_make(p, PLM_TOML_TABLE, TOML_IMPLICIT);
-        return found && toml_put(p, table, key, found) == 0 ? found : NULL;
+        found = plm_toml_make(p, PLM_TOML_TABLE, TOML_IMPLICIT);
+        return found && plm_toml_put(p, table, key, found) == 0 ? found : NULL;
     }
     if (found->origin == TOML_VALUE)
-        return PLM_NULL(toml_fault(p, PLM_E_PARSE, "%.*s is a value, no table", PLM_SV_ARG(key)));
+        return PLM_NULL(plm_toml_fault(p, PLM_E_PARSE, "%.*s is a value, no table", PLM_SV_ARG(key)));
     if (found->origin == TOML_ELEMENTS) /* its elements are builds too: the node is their first member */
         return (struct toml_build *)(void *)found->node.items[found->node.n - 1];
     return found;
@@ -234,14 +237,14 @@ static struct toml_build *open_table(struct toml_parser *p, struct toml_build *p
         return PLM_NULL(plm_fail_oom(p->err));
     struct toml_build *found = *slot;
     if (found && found->origin != TOML_IMPLICIT)
-        return PLM_NULL(toml_fault(p, PLM_E_PARSE, "%.*s was defined before", PLM_SV_ARG(key)));
+        return PLM_NULL(plm_toml_fault(p, PLM_E_PARSE, "%.*s was defined before", PLM_SV_ARG(key)));
     if (found) {
         found->origin = TOML_HEADER;
         found->node.line = p->line;
         return found;
     }
-    found = toml_make(p, PLM_TOML_TABLE, TOML_HEADER);
-    return found && toml_put(p, parent, key, found) == 0 ? found : NULL;
+    found = plm_toml_make(p, PLM_TOML_TABLE, TOML_HEADER);
+    return found && plm_toml_put(p, parent, key, found) == 0 ? found : NULL;
 }
 
 static struct toml_build *open_element(struct toml_parser *p, struct toml_build *parent, plm_sv key)
@@ -252,18 +255,18 @@ static struct toml_build *open_element(struct toml_parser *p, struct toml_build 
     struct toml_build *list = *slot;
     if (list && list->origin != TOML_ELEMENTS)
         return PLM_NULL(
-            toml_fault(p, PLM_E_PARSE, "%.*s was defined before as something else", PLM_SV_ARG(key)));
+            plm_toml_fault(p, PLM_E_PARSE, "%.*s was defined before as something else", PLM_SV_ARG(key)));
     if (!list &&
-        (!(list = toml_make(p, PLM_TOML_ARRAY, TOML_ELEMENTS)) || toml_put(p, parent, key, list) < 0))
+        (!(list = plm_toml_make(p, PLM_TOML_ARRAY, TOML_ELEMENTS)) || plm_toml_put(p, parent, key, list) < 0))
         return NULL;
-    struct toml_build *element = toml_make(p, PLM_TOML_TABLE, TOML_HEADER);
-    return element && toml_append(p, list, element) == 0 ? element : NULL;
+    struct toml_build *element = plm_toml_make(p, PLM_TOML_TABLE, TOML_HEADER);
+    return element && plm_toml_append(p, list, element) == 0 ? element : NULL;
 }
 
 /* "[a.b]" or "[[a.b]]": the table that the lines below belong to. */
 static struct toml_build *header(struct toml_parser *p, struct toml_build *root)
 {
-    bool is_element = toml_peek(p, 1) == '[';
+    bool is_element = plm_toml_peek(p, 1) == '[';
     unsigned depth = (unsigned)p->limits->depth;
     struct toml_build *table = root;
     plm_sv key = PLM_SV_NULL;
@@ -275,27 +278,28 @@ static struct toml_build *header(struct toml_parser *p, struct toml_build *root)
     }
     if (more < 0)
         return NULL;
-    if (toml_peek(p, 0) != ']' || (is_element && toml_peek(p, 1) != ']'))
-        return PLM_NULL(toml_fault(p, PLM_E_PARSE, "%s was expected", is_element ? "]]" : "]"));
+    if (plm_toml_peek(p, 0) != ']' || (is_element && plm_toml_peek(p, 1) != ']'))
+        return PLM_NULL(plm_toml_fault(p, PLM_E_PARSE, "%s was expected", is_element ? "]]" : "]"));
     table = is_element ? open_element(p, table, key) : open_table(p, table, key);
     p->at += is_element ? 2 : 1;
-    return table && toml_end_of_line(p) == 0 ? table : NULL;
+    return table && plm_toml_end_of_line(p) == 0 ? table : NULL;
 }
 
 static int document(struct toml_parser *p, struct toml_build *root)
 {
     struct toml_build *table = root;
     if (!plm_utf8_valid(p->text))
-        return toml_fault(p, PLM_E_PARSE, "not UTF-8");
+        return plm_toml_fault(p, PLM_E_PARSE, "not UTF-8");
     if (plm_sv_starts(p->text, PLM_SV("\xef\xbb\xbf")))
         p->at = p->line_start = 3;
-    while (toml_skip_lines(p) == 0) {
+    while (plm_toml_skip_lines(p) == 0) {
         if (p->at >= p->text.n)
             return 0;
-        if (toml_peek(p, 0) == '[') {
+        if (plm_toml_peek(p, 0) == '[') {
             if (!(table = header(p, root)))
                 return -1;
-        } else if (toml_key_value(p, table, (unsigned)p->limits->depth) < 0 || toml_end_of_line(p) < 0) {
+        } else if (plm_toml_key_value(p, table, (unsigned)p->limits->depth) < 0 ||
+                   plm_toml_end_of_line(p) < 0) {
             return -1;
         }
     }
@@ -319,7 +323,7 @@ struct plm_toml *plm_toml_parse(plm_sv text, const char *name, const struct plm_
                             .err = &e};
     if (!doc || !keys)
         return PLM_NULL(plm_fail_oom(err));
-    struct toml_build *root = toml_make(&p, PLM_TOML_TABLE, TOML_HEADER);
+    struct toml_build *root = plm_toml_make(&p, PLM_TOML_TABLE, TOML_HEADER);
     if (!root || document(&p, root) < 0)
         return PLM_NULL(e ? plm_err_move(err, &e) : plm_fail_oom(err));
     doc->root = &root->node;

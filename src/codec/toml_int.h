@@ -38,25 +38,25 @@ struct toml_parser {
     plm_err **err;
 };
 
-int toml_fault(struct toml_parser *p, enum plm_code code, const char *fmt, ...)
+int plm_toml_fault(struct toml_parser *p, enum plm_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4), warn_unused_result));
 /* A new node at the current place; NULL if memory or the limit of nodes ended it. */
-struct toml_build *toml_make(struct toml_parser *p, enum plm_toml_kind kind, enum toml_origin origin);
+struct toml_build *plm_toml_make(struct toml_parser *p, enum plm_toml_kind kind, enum toml_origin origin);
 /* Appends `child` to an array, or under `key` to a table. */
-int toml_append(struct toml_parser *p, struct toml_build *to, struct toml_build *child);
-int toml_put(struct toml_parser *p, struct toml_build *table, plm_sv key, struct toml_build *child);
+int plm_toml_append(struct toml_parser *p, struct toml_build *to, struct toml_build *child);
+int plm_toml_put(struct toml_parser *p, struct toml_build *table, plm_sv key, struct toml_build *child);
 
-static inline int toml_peek(const struct toml_parser *p, size_t ahead)
+static inline int plm_toml_peek(const struct toml_parser *p, size_t ahead)
 {
     return ahead < p->text.n - p->at ? (unsigned char)p->text.p[p->at + ahead] : -1;
 }
 
 /* Blanks (tab and space); then also line ends and comments. */
-void toml_skip_blanks(struct toml_parser *p);
-int toml_skip_lines(struct toml_parser *p);
+void plm_toml_skip_blanks(struct toml_parser *p);
+int plm_toml_skip_lines(struct toml_parser *p);
 /* A comment, if there is one, and the end of the line or of the text. */
-int toml_end_of_line(struct toml_parser *p);
+int plm_toml_end_of_line(struct toml_parser *p);
 /* "key = value" with a dotted key into `table`. */
-int toml_key_value(struct toml_parser *p, struct toml_build *table, unsigned depth);
-int toml_string(struct toml_parser *p, bool may_be_long, plm_sv *out);
-struct toml_build *toml_value(struct toml_parser *p, unsigned depth);
+int plm_toml_key_value(struct toml_parser *p, struct toml_build *table, unsigned depth);
+int plm_toml_string(struct toml_parser *p, bool may_be_long, plm_sv *out);
+struct toml_build *plm_toml_value(struct toml_parser *p, unsigned depth);

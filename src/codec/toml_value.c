@@ -47,13 +47,13 @@ static int code_point(struct toml_parser *p, struct plm_buf *b, size_t digits)
 {
     uint32_t cp = 0;
     for (size_t i = 0; i < digits; i++) {
-        int v = hex_value(toml_peek(p, i));
+        int v = hex_value(plm_toml_peek(p, i));
         if (v < 0)
-            return toml_fault(p, PLM_E_PARSE, "%zu hexadecimal digits were expected", digits);
+            return plm_toml_fault(p, PLM_E_PARSE, "%zu hexadecimal digits were expected", digits);
         cp = cp << 4 | (uint32_t)v;
     }
     if (cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000))
-        return toml_fault(p, PLM_E_PARSE, "no such character");
+        return plm_toml_fault(p, PLM_E_PARSE, "no such character");
     p->at += digits;
     put_utf8(b, cp);
     return 0;
@@ -62,25 +62,27 @@ static int code_point(struct toml_parser *p, struct plm_buf *b, size_t digits)
 /* A backslash at the end of a line of a long string takes all blanks and line ends behind it away. */
 static int line_continuation(struct toml_parser *p)
 {
-    toml_skip_blanks(p);
+    plm_toml_skip_blanks(p);
     bool any = false;
     for (;;) {
-        size_t n = toml_peek(p, 0) == '\n' ? 1 : toml_peek(p, 0) == '\r' && toml_peek(p, 1) == '\n' ? 2 : 0;
+        size_t n = plm_toml_peek(p, 0) == '\n'                                  ? 1
+                   : plm_toml_peek(p, 0) == '\r' && plm_toml_peek(p, 1) == '\n' ? 2
+                                                                                : 0;
         if (!n)
             break;
         any = true;
         p->at += n;
         p->line++;
         p->line_start = p->at;
-        toml_skip_blanks(p);
+        plm_toml_skip_blanks(p);
     }
-    return any ? 0 : toml_fault(p, PLM_E_PARSE, "unknown escape in a string");
+    return any ? 0 : plm_toml_fault(p, PLM_E_PARSE, "unknown escape in a string");
 }
 
 static int escape(struct toml_parser *p, struct plm_buf *b, bool is_long)
 {
     static const char from[] = "btnfr\"\\", to[] = "\b\t\n\f\r\"\\";
-    int c = toml_peek(p, 1);
+    int c = plm_toml_peek(p, 1);
     const char *at = c > 0 ? strchr(from, c) : NULL;
     p->at++;
     if (at) {
@@ -94,14 +96,14 @@ static int escape(struct toml_parser *p, struct plm_buf *b, bool is_long)
     }
     if (is_long && (c == ' ' || c == '\t' || c == '\n' || c == '\r'))
         return line_continuation(p);
-    return toml_fault(p, PLM_E_PARSE, "unknown escape in a string");
+    return plm_toml_fault(p, PLM_E_PARSE, "unknown escape in a string");
 }
 
 /* At the third and last quote of a long string up to two more belong to its text. */
 static bool at_long_end(struct toml_parser *p, int quote, struct plm_buf *b)
 {
     size_t n = 0;
-    while (n < 5 && toml_peek(p, n) == quote)
+    while (n < 5 && plm_toml_peek(p, n) == quote)
         n++;
     if (n < 3)
         return false;
@@ -114,18 +116,18 @@ static bool at_long_end(struct toml_parser *p, int quote, struct plm_buf *b)
 static int string_body(struct toml_parser *p, int quote, bool is_long, struct plm_buf *b)
 {
     for (;;) {
-        int c = toml_peek(p, 0);
+        int c = plm_toml_peek(p, 0);
         if (c == quote && !is_long) {
             p->at++;
             return 0;
         }
         if (c == quote && at_long_end(p, quote, b))
             return 0;
-        bool is_line_end = c == '\n' || (c == '\r' && toml_peek(p, 1) == '\n');
+        bool is_line_end = c == '\n' || (c == '\r' && plm_toml_peek(p, 1) == '\n');
         if (c < 0 || (is_line_end && !is_long))
-            return toml_fault(p, PLM_E_PARSE, "a string without its end");
+            return plm_toml_fault(p, PLM_E_PARSE, "a string without its end");
         if (!is_line_end && ((c < ' ' && c != '\t') || c == 0x7f))
-            return toml_fault(p, PLM_E_PARSE, "a control character in a string");
+            return plm_toml_fault(p, PLM_E_PARSE, "a control character in a string");
         if (c == '\\' && quote == '"') {
             if (escape(p, b, is_long) < 0)
                 return -1;
@@ -141,14 +143,16 @@ static int string_body(struct toml_parser *p, int quote, bool is_long, struct pl
     }
 }
 
-int toml_string(struct toml_parser *p, bool may_be_long, plm_sv *out)
+int plm_toml_string(struct toml_parser *p, bool may_be_long, plm_sv *out)
 {
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(p->text.n + 4);
-    int quote = toml_peek(p, 0);
-    bool is_long = may_be_long && toml_peek(p, 1) == quote && toml_peek(p, 2) == quote;
+    int quote = plm_toml_peek(p, 0);
+    bool is_long = may_be_long && plm_toml_peek(p, 1) == quote && plm_toml_peek(p, 2) == quote;
     p->at += is_long ? 3 : 1;
     if (is_long) { /* a line end right behind the opening is not part of the text */
-        size_t n = toml_peek(p, 0) == '\n' ? 1 : toml_peek(p, 0) == '\r' && toml_peek(p, 1) == '\n' ? 2 : 0;
+        size_t n = plm_toml_peek(p, 0) == '\n'                                  ? 1
+                   : plm_toml_peek(p, 0) == '\r' && plm_toml_peek(p, 1) == '\n' ? 2
+                                                                                : 0;
         p->at += n;
         p->line += n ? 1 : 0;
         p->line_start = n ? p->at : p->line_start;
@@ -328,11 +332,11 @@ static plm_sv bare_word(struct toml_parser *p)
 {
     size_t from = p->at;
     for (;;) {
-        int c = toml_peek(p, 0);
+        int c = plm_toml_peek(p, 0);
         bool is_word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                        c == '+' || c == '-' || c == '.' || c == ':' || c == '_';
-        bool joins = c == ' ' && p->at - from == 10 && p->text.p[from + 4] == '-' && toml_peek(p, 1) >= '0' &&
-                     toml_peek(p, 1) <= '9';
+        bool joins = c == ' ' && p->at - from == 10 && p->text.p[from + 4] == '-' &&
+                     plm_toml_peek(p, 1) >= '0' && plm_toml_peek(p, 1) <= '9';
         if (!is_word && !joins)
             return plm_sv_sub(p->text, from, p->at - from);
         p->at++;
@@ -341,7 +345,7 @@ static plm_sv bare_word(struct toml_parser *p)
 
 static struct toml_build *scalar(struct toml_parser *p)
 {
-    struct toml_build *b = toml_make(p, PLM_TOML_BOOL, TOML_VALUE);
+    struct toml_build *b = plm_toml_make(p, PLM_TOML_BOOL, TOML_VALUE);
     plm_sv s = b ? bare_word(p) : PLM_SV_NULL;
     if (!b)
         return NULL;
@@ -350,8 +354,8 @@ static struct toml_build *scalar(struct toml_parser *p)
     else if (is_time(s))
         b->node.kind = PLM_TOML_DATETIME;
     else if (!integer(s, &b->node) && !floating(s, &b->node))
-        return PLM_NULL(s.n ? toml_fault(p, PLM_E_PARSE, "%.*s is no value", PLM_SV_ARG(s))
-                            : toml_fault(p, PLM_E_PARSE, "a value was expected"));
+        return PLM_NULL(s.n ? plm_toml_fault(p, PLM_E_PARSE, "%.*s is no value", PLM_SV_ARG(s))
+                            : plm_toml_fault(p, PLM_E_PARSE, "a value was expected"));
     b->node.text = plm_arena_sv(p->arena, s);
     return b->node.text.p ? b : PLM_NULL(plm_fail_oom(p->err));
 }
@@ -360,20 +364,20 @@ static struct toml_build *scalar(struct toml_parser *p)
 
 static struct toml_build *array(struct toml_parser *p, unsigned depth)
 {
-    struct toml_build *list = toml_make(p, PLM_TOML_ARRAY, TOML_VALUE);
+    struct toml_build *list = plm_toml_make(p, PLM_TOML_ARRAY, TOML_VALUE);
     p->at++;
-    while (list && toml_skip_lines(p) == 0) {
-        if (toml_peek(p, 0) == ']') {
+    while (list && plm_toml_skip_lines(p) == 0) {
+        if (plm_toml_peek(p, 0) == ']') {
             p->at++;
             return list;
         }
-        struct toml_build *v = toml_value(p, depth);
-        if (!v || toml_append(p, list, v) < 0 || toml_skip_lines(p) < 0)
+        struct toml_build *v = plm_toml_value(p, depth);
+        if (!v || plm_toml_append(p, list, v) < 0 || plm_toml_skip_lines(p) < 0)
             return NULL;
-        if (toml_peek(p, 0) == ',')
+        if (plm_toml_peek(p, 0) == ',')
             p->at++;
-        else if (toml_peek(p, 0) != ']')
-            return PLM_NULL(toml_fault(p, PLM_E_PARSE, ", or ] was expected in an array"));
+        else if (plm_toml_peek(p, 0) != ']')
+            return PLM_NULL(plm_toml_fault(p, PLM_E_PARSE, ", or ] was expected in an array"));
     }
     return NULL;
 }
@@ -391,20 +395,20 @@ static void close_inline(struct toml_build *table)
 
 static struct toml_build *inline_table(struct toml_parser *p, unsigned depth)
 {
-    struct toml_build *table = toml_make(p, PLM_TOML_TABLE, TOML_HEADER);
+    struct toml_build *table = plm_toml_make(p, PLM_TOML_TABLE, TOML_HEADER);
     p->at++;
-    toml_skip_blanks(p);
+    plm_toml_skip_blanks(p);
     bool is_first = true;
-    while (table && !(is_first && toml_peek(p, 0) == '}')) {
+    while (table && !(is_first && plm_toml_peek(p, 0) == '}')) {
         is_first = false;
-        toml_skip_blanks(p);
-        if (toml_key_value(p, table, depth) < 0)
+        plm_toml_skip_blanks(p);
+        if (plm_toml_key_value(p, table, depth) < 0)
             return NULL;
-        toml_skip_blanks(p);
-        if (toml_peek(p, 0) == '}')
+        plm_toml_skip_blanks(p);
+        if (plm_toml_peek(p, 0) == '}')
             break;
-        if (toml_peek(p, 0) != ',')
-            return PLM_NULL(toml_fault(p, PLM_E_PARSE, ", or } was expected in an inline table"));
+        if (plm_toml_peek(p, 0) != ',')
+            return PLM_NULL(plm_toml_fault(p, PLM_E_PARSE, ", or } was expected in an inline table"));
         p->at++;
     }
     if (!table)
@@ -414,17 +418,17 @@ static struct toml_build *inline_table(struct toml_parser *p, unsigned depth)
     return table;
 }
 
-struct toml_build *toml_value(struct toml_parser *p, unsigned depth)
+struct toml_build *plm_toml_value(struct toml_parser *p, unsigned depth)
 {
     if (depth == 0)
-        return PLM_NULL(toml_fault(p, PLM_E_LIMIT, "nested too deep"));
-    int c = toml_peek(p, 0);
+        return PLM_NULL(plm_toml_fault(p, PLM_E_LIMIT, "nested too deep"));
+    int c = plm_toml_peek(p, 0);
     if (c == '[')
         return array(p, depth - 1);
     if (c == '{')
         return inline_table(p, depth - 1);
     if (c != '"' && c != '\'')
         return scalar(p);
-    struct toml_build *b = toml_make(p, PLM_TOML_STRING, TOML_VALUE);
-    return b && toml_string(p, true, &b->node.text) == 0 ? b : NULL;
+    struct toml_build *b = plm_toml_make(p, PLM_TOML_STRING, TOML_VALUE);
+    return b && plm_toml_string(p, true, &b->node.text) == 0 ? b : NULL;
 }
