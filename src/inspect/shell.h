@@ -64,25 +64,24 @@ struct plm_sh_assign {
 };
 
 struct plm_sh_command {
-    enum plm_sh_link link;
-    bool is_negated;   /* ! before the pipeline */
-    bool is_subst;     /* inside $( ) or back quotes */
-    bool is_condition; /* between if, elif, while, until and then, do */
-    bool is_function;  /* inside a function's body */
-    bool in_subshell;  /* inside ( ) */
-    unsigned depth;    /* groups, subshells, keywords and substitutions around it */
-    uint32_t group;    /* id of the innermost of those; commands with one id form one list */
-    uint32_t pipeline; /* id: commands joined by | have the same */
-    bool is_piped;     /* its output goes into another command */
+    enum plm_sh_link link, next; /* what stands before it, and behind it (FIRST: nothing) */
+    bool is_negated;             /* ! before the pipeline */
+    bool is_subst;               /* inside $( ) or back quotes */
+    bool is_condition;           /* between if, elif, while, until and then, do */
+    bool is_piped;               /* its output goes into another command */
+    unsigned depth;              /* groups, subshells, keywords and substitutions around it */
+    uint32_t group;              /* commands of one list have the same */
     PLM_VEC(struct plm_sh_assign) assigns;
     PLM_VEC(struct plm_sh_word) words; /* the command's name first; empty: assignments or redirections only */
     PLM_VEC(struct plm_sh_redirect) redirects;
-    plm_sv keyword; /* "for", "case", "select", "function": words are its variable and list */
+    plm_sv keyword; /* "for", "select": words are its variable and list; "case": its word; "[["; "function":
+                       its name; null: a simple command */
     uint32_t line;
 };
 
 struct plm_shell {
     PLM_VEC(struct plm_sh_command) commands; /* in the order of their first words */
+    bool has_pipe;
     bool is_partial;
     plm_sv fault; /* why partial */
     uint32_t fault_line;
