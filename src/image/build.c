@@ -45,6 +45,8 @@ struct plm_builder {
     struct plm_wanted wanted;
     struct plm_matcher *matcher;
     struct plm_arena *arena; /* texts of diagnostics and pending wants */
+    struct plm_arena *prepared;
+    void **states; /* of the extractors, in `prepared`; NULL until plm_builder_new is done */
     struct node *nodes;
     uint32_t n_nodes, cap_nodes;
     uint32_t *table; /* node + 1 */
@@ -62,6 +64,22 @@ struct plm_builder {
 /* ---- life ------------------------------------------------------------------------------------- */
 
 static uint32_t new_node(struct plm_builder *b, uint32_t parent, plm_sv name);
+
+static int prepare(struct plm_builder *b, plm_err **err)
+{
+    b->prepared = plm_arena_new(PLM_ARENA_NO_LIMIT);
+    b->states =
+        b->prepared ? plm_arena_array(b->prepared, b->wanted.n_extractors + 1, sizeof(*b->states)) : NULL;
+    if (!b->states)
+        return plm_fail_oom(err);
+    for (size_t i = 0; i < b->wanted.n_extractors; i++) {
+        const struct plm_extractor *ex = b->wanted.extractors[i];
+        plm_sv params = b->wanted.params ? b->wanted.params[i] : PLM_SV_NULL;
+        if (ex->prepare && ex->prepare(params, b->limits, b->prepared, &b->states[i], err) < 0)
+            return plm_wrap(err, "%s", ex->id);
+    }
+    return 0;
+}
 
 struct plm_builder *plm_builder_new(const struct plm_limits *limits, const struct plm_wanted *w,
                                     plm_err **err)
@@ -82,7 +100,7 @@ struct plm_builder *plm_builder_new(const struct plm_limits *limits, const struc
         return PLM_NULL(plm_fail_oom(err));
     b->nodes[ROOT].type = PLM_ENTRY_DIR;
     b->nodes[ROOT].flags = PLM_ENTRY_IMPLICIT;
-    return plm_take(b);
+    return prepare(b, err) < 0 ? NULL : plm_take(b);
 }
 
 void plm_builder_free(struct plm_builder *b)
@@ -94,6 +112,7 @@ void plm_builder_free(struct plm_builder *b)
         plm_buf_done(&b->facts.v[i].owned);
     }
     plm_matcher_free(b->matcher);
+    plm_arena_free(b->prepared);
     plm_arena_free(b->arena);
     plm_buf_done(&b->names);
     plm_buf_done(&b->path);
@@ -505,6 +524,15 @@ static int settle(struct plm_builder *b, uint32_t node, const struct plm_record_
     return e->type == PLM_ENTRY_HARDLINK ? link_hard(b, node, e->link, err) : 0;
 }
 
+/* It saw the bytes under the name that came first, and whichever name they have is the same to it. */
+static bool wants_everything(const struct plm_extractor *ex)
+{
+    for (const char *const *g = ex->globs; *g; g++)
+        if (strcmp(*g, "**") == 0)
+            return true;
+    return false;
+}
+
 /* Extractors that want a hard link's name but did not see its bytes under the name that came first. */
 static void ask_for_link(struct plm_builder *b, uint32_t node)
 {
@@ -513,7 +541,7 @@ static void ask_for_link(struct plm_builder *b, uint32_t node)
     size_t n;
     const struct plm_match *m = plm_matcher_find(b->matcher, plm_buf_sv(&b->path), &n);
     for (size_t i = 0; i < n; i++) {
-        bool is_known = false;
+        bool is_known = wants_everything(b->wanted.extractors[m[i].extractor]);
         for (size_t k = 0; k < b->wanted.n_wants && !is_known; k++)
             is_known = b->wanted.wants[k].extractor == m[i].extractor &&
                        plm_sv_eq(b->wanted.wants[k].as, m[i].as) &&
@@ -638,9 +666,12 @@ static int extract_one(struct plm_builder *b, uint32_t node, const struct plm_ma
     bool is_other = !plm_sv_eq(m->as, path);
     struct plm_entry e = {.path = m->as, .size = n->size, .mode = n->mode, .uid = n->uid, .gid = n->gid};
     size_t max = b->limits->record_bytes > SIZE_MAX ? SIZE_MAX : (size_t)b->limits->record_bytes;
-    struct extraction x = {
-        .out = {.facts = PLM_BUF(max), .owned = PLM_BUF(max), .diag = extraction_diag, .limits = b->limits},
-        .builder = b};
+    struct extraction x = {.out = {.facts = PLM_BUF(max),
+                                   .owned = PLM_BUF(max),
+                                   .diag = extraction_diag,
+                                   .limits = b->limits,
+                                   .state = b->states[m->extractor]},
+                           .builder = b};
     plm_auto_done(plm_buf_done) struct plm_buf object = PLM_BUF(PLM_KIB(64));
     plm_buf_byte(&object, '/');
     plm_buf_sv_put(&object, m->as);
@@ -681,19 +712,35 @@ static bool one_fits(const struct plm_builder *b, const struct plm_match *m, uin
     return size <= (max && max < b->limits->file_bytes ? max : b->limits->file_bytes);
 }
 
-bool plm_builder_fits(struct plm_builder *b, const struct plm_match *m, size_t n, plm_sv path, uint64_t size)
+static struct plm_entry entry_of(const struct node *n, plm_sv path)
+{
+    return (struct plm_entry){.path = path, .size = n->size, .mode = n->mode, .uid = n->uid, .gid = n->gid};
+}
+
+static bool is_needed(const struct plm_builder *b, const struct plm_match *m, uint32_t node)
+{
+    const struct plm_extractor *ex = b->wanted.extractors[m->extractor];
+    struct plm_entry e = entry_of(&b->nodes[node], m->as);
+    return !ex->wants || ex->wants(b->states[m->extractor], &e);
+}
+
+bool plm_builder_fits(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n, plm_sv path)
 {
     bool any = false;
+    uint64_t size = b->nodes[node].size;
     plm_auto_done(plm_buf_done) struct plm_buf object = PLM_BUF(PLM_KIB(64));
     plm_buf_byte(&object, '/');
     plm_buf_sv_put(&object, path);
     for (size_t i = 0; i < n; i++) {
+        const struct plm_extractor *ex = b->wanted.extractors[m[i].extractor];
+        if (!is_needed(b, &m[i], node))
+            continue;
         bool fits = one_fits(b, &m[i], size);
         any = any || fits;
-        if (!fits)
+        if (!fits && !ex->skips_large)
             plm_builder_diag(b, "file.too-large", PLM_SEV_HIGH, plm_buf_sv(&object),
                              "%llu bytes are more than the extractor %s reads", (unsigned long long)size,
-                             b->wanted.extractors[m[i].extractor]->id);
+                             ex->id);
     }
     return any;
 }
@@ -704,7 +751,8 @@ int plm_builder_extract(struct plm_builder *b, uint32_t node, const struct plm_m
     plm_auto_done(plm_buf_done) struct plm_buf path = PLM_BUF(PLM_KIB(64));
     put_path(b, &path, node);
     for (size_t i = 0; i < n; i++)
-        if (one_fits(b, &m[i], content.n) && extract_one(b, node, &m[i], plm_buf_sv(&path), content, err) < 0)
+        if (one_fits(b, &m[i], content.n) && is_needed(b, &m[i], node) &&
+            extract_one(b, node, &m[i], plm_buf_sv(&path), content, err) < 0)
             return -1;
     return 0;
 }

@@ -16,9 +16,11 @@
 struct plm_wanted {
     const struct plm_extractor *const *extractors;
     size_t n_extractors;
+    const plm_sv *params; /* one for each extractor; NULL: none */
     const struct plm_want *wants;
     size_t n_wants;
-    bool diff_id; /* hash the uncompressed layer too */
+    bool diff_id;     /* hash the uncompressed layer too */
+    bool all_entries; /* trees: enter every file, not only the wanted ones */
 };
 void plm_wanted_encode(struct plm_buf *out, const struct plm_wanted *w);
 int plm_wanted_decode(struct plm_rd *rd, struct plm_arena *a, struct plm_wanted *out, plm_err **err);
@@ -58,8 +60,9 @@ int plm_builder_add_plain(struct plm_builder *b, const struct plm_record_entry *
 uint32_t plm_builder_find(const struct plm_builder *b, plm_sv path);
 /* Who wants the contents of a path. */
 const struct plm_match *plm_builder_wants(struct plm_builder *b, plm_sv path, size_t *out_n);
-/* Is there somebody who takes a file of this size? Who does not gets the diagnostic file.too-large. */
-bool plm_builder_fits(struct plm_builder *b, const struct plm_match *m, size_t n, plm_sv path, uint64_t size);
+/* Is there somebody who takes this file, of which the node says size and mode? For whom it is too large there
+ * is the diagnostic file.too-large. */
+bool plm_builder_fits(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n, plm_sv path);
 /* Runs those extractors over the contents. */
 int plm_builder_extract(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n,
                         plm_sv content, plm_err **err);

@@ -87,6 +87,62 @@ static int reduce_save(struct plm_buf *out, yyjson_val *root, const char *name, 
     return 0;
 }
 
+/* The keys of an object whose values say nothing ({"8080/tcp": {}}). */
+static void put_keys(struct plm_buf *out, yyjson_val *object)
+{
+    size_t i, n;
+    yyjson_val *k, *v;
+    plm_buf_varint(out, yyjson_obj_size(object));
+    yyjson_obj_foreach(object, i, n, k, v)
+    {
+        (void)v;
+        put(out, plm_json_sv(k));
+    }
+}
+
+static void put_labels(struct plm_buf *out, yyjson_val *object)
+{
+    size_t i, n;
+    yyjson_val *k, *v;
+    plm_buf_varint(out, yyjson_obj_size(object));
+    yyjson_obj_foreach(object, i, n, k, v)
+    {
+        put(out, plm_json_sv(k));
+        put(out, plm_json_sv(v));
+    }
+}
+
+static uint64_t not_negative(int64_t v)
+{
+    return v > 0 ? (uint64_t)v : 0;
+}
+
+static void put_healthcheck(struct plm_buf *out, yyjson_val *h)
+{
+    plm_buf_byte(out, yyjson_is_obj(h));
+    put_strings(out, plm_json_at(h, "Test", NULL));
+    plm_buf_varint(out, not_negative(plm_json_int(h, "Interval", 0)));
+    plm_buf_varint(out, not_negative(plm_json_int(h, "Timeout", 0)));
+    plm_buf_varint(out, not_negative(plm_json_int(h, "StartPeriod", 0)));
+    plm_buf_varint(out, not_negative(plm_json_int(h, "Retries", 0)));
+}
+
+/* What is said of containers made from the image ("config"). */
+static void put_runtime(struct plm_buf *out, yyjson_val *c)
+{
+    put(out, plm_json_str(c, "User", NULL));
+    put(out, plm_json_str(c, "WorkingDir", NULL));
+    put(out, plm_json_str(c, "StopSignal", NULL));
+    static const char *const lists[] = {"Env", "Entrypoint", "Cmd", "Shell", "OnBuild"};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        put_strings(out, plm_json_at(c, lists[i], NULL));
+    put_keys(out, plm_json_at(c, "ExposedPorts", NULL));
+    put_keys(out, plm_json_at(c, "Volumes", NULL));
+    put_labels(out, plm_json_at(c, "Labels", NULL));
+    plm_buf_byte(out, plm_json_bool(c, "ArgsEscaped", false));
+    put_healthcheck(out, plm_json_at(c, "Healthcheck", NULL));
+}
+
 static int reduce_config(struct plm_buf *out, yyjson_val *root, const char *name, plm_err **err)
 {
     if (!yyjson_is_obj(root))
@@ -103,7 +159,12 @@ static int reduce_config(struct plm_buf *out, yyjson_val *root, const char *name
         while ((v = yyjson_arr_iter_next(&it)) != NULL) {
             put(out, plm_json_str(v, "created_by", NULL));
             plm_buf_byte(out, plm_json_bool(v, "empty_layer", false));
+            put(out, plm_json_str(v, "created", NULL));
+            put(out, plm_json_str(v, "author", NULL));
+            put(out, plm_json_str(v, "comment", NULL));
         }
+    put(out, plm_json_str(root, "author", NULL));
+    put_runtime(out, plm_json_at(root, "config", NULL));
     return 0;
 }
 
@@ -219,6 +280,103 @@ int plm_doc_save_decode(plm_sv bytes, struct plm_arena *a, struct plm_doc_save *
     return 0;
 }
 
+/* The strings that have a value. */
+static plm_sv_vec get_list(struct plm_rd *r, struct plm_arena *a)
+{
+    plm_sv_vec out = {0};
+    size_t n = get_count(r);
+    for (size_t i = 0; i < n && !r->failed; i++) {
+        plm_sv one = get(r, a), *slot = one.p ? plm_vec_push(a, &out) : NULL;
+        if (slot)
+            *slot = one;
+    }
+    return out;
+}
+
+struct label {
+    plm_sv key, value;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    return plm_sv_cmp(((const struct label *)a)->key, ((const struct label *)b)->key);
+}
+
+static void get_labels(struct plm_rd *r, struct plm_arena *a, struct plm_image_config *c)
+{
+    size_t n = get_count(r);
+    struct label *v = plm_arena_array(a, n, sizeof(*v));
+    for (size_t i = 0; v && i < n && !r->failed; i++) {
+        v[i].key = get(r, a);
+        v[i].value = get(r, a);
+    }
+    if (v && n)
+        qsort(v, n, sizeof(*v), by_key);
+    for (size_t i = 0; v && i < n; i++) {
+        plm_sv_vec_add(a, &c->label_keys, v[i].key);
+        plm_sv_vec_add(a, &c->label_values, v[i].value);
+    }
+}
+
+static void get_healthcheck(struct plm_rd *r, struct plm_arena *a, struct plm_image_healthcheck *h)
+{
+    bool is_there = plm_rd_u8(r) != 0;
+    h->test = get_list(r, a);
+    h->interval_ns = (int64_t)plm_rd_varint(r);
+    h->timeout_ns = (int64_t)plm_rd_varint(r);
+    h->start_period_ns = (int64_t)plm_rd_varint(r);
+    h->retries = (int)plm_rd_count(r, INT32_MAX);
+    h->is_none = h->test.n && plm_sv_is(h->test.v[0], "NONE");
+    h->is_set = is_there && h->test.n && h->test.v[0].n; /* an empty test inherits, which is none here */
+}
+
+static void get_image(struct plm_rd *r, struct plm_arena *a, const struct plm_doc_config *d,
+                      struct plm_image_config *c)
+{
+    c->os = d->os;
+    c->architecture = d->arch;
+    c->variant = d->variant;
+    c->created = d->created;
+    c->author = get(r, a);
+    c->user = get(r, a);
+    c->workdir = get(r, a);
+    c->stop_signal = get(r, a);
+    c->env = get_list(r, a);
+    c->entrypoint = get_list(r, a);
+    c->cmd = get_list(r, a);
+    c->shell = get_list(r, a);
+    c->onbuild = get_list(r, a);
+    c->exposed_ports = get_list(r, a);
+    c->volumes = get_list(r, a);
+    plm_sv_vec_sort_unique(&c->exposed_ports);
+    plm_sv_vec_sort_unique(&c->volumes);
+    get_labels(r, a, c);
+    c->args_escaped = plm_rd_u8(r) != 0;
+    get_healthcheck(r, a, &c->healthcheck);
+}
+
+/* Entries that made a layer pair with the layers in their order. */
+static void get_history(struct plm_rd *r, struct plm_arena *a, struct plm_doc_config *d)
+{
+    uint32_t layer = 0;
+    d->n_history = get_count(r);
+    d->history = plm_arena_array(a, d->n_history, sizeof(*d->history));
+    for (size_t i = 0; d->history && i < d->n_history && !r->failed; i++) {
+        plm_sv by = get(r, a);
+        bool is_empty = plm_rd_u8(r) != 0;
+        struct plm_image_history *h = plm_vec_push(a, &d->image->history);
+        if (!h)
+            return;
+        d->history[i] = (struct plm_doc_history){by, is_empty};
+        h->created_by = by;
+        h->is_empty_layer = is_empty;
+        h->layer = is_empty || layer >= d->n_diff_ids ? PLM_NONE : layer++;
+        h->created = get(r, a);
+        h->author = get(r, a);
+        h->comment = get(r, a);
+    }
+}
+
 int plm_doc_config_decode(plm_sv bytes, struct plm_arena *a, struct plm_doc_config *out, plm_err **err)
 {
     struct plm_rd r = PLM_RD(bytes);
@@ -227,12 +385,11 @@ int plm_doc_config_decode(plm_sv bytes, struct plm_arena *a, struct plm_doc_conf
     d.variant = get(&r, a);
     d.created = get(&r, a);
     d.diff_ids = get_strings(&r, a, &d.n_diff_ids);
-    d.n_history = get_count(&r);
-    d.history = plm_arena_array(a, d.n_history, sizeof(*d.history));
-    for (size_t i = 0; d.history && i < d.n_history && !r.failed; i++) {
-        d.history[i].created_by = get(&r, a);
-        d.history[i].is_empty_layer = plm_rd_u8(&r) != 0;
-    }
+    d.image = plm_arena_make(a, struct plm_image_config);
+    if (!d.image)
+        return plm_arena_check(a, err);
+    get_history(&r, a, &d);
+    get_image(&r, a, &d, d.image);
     if (end_decode(&r, a, err) < 0)
         return -1;
     *out = d;

@@ -51,6 +51,7 @@ struct plm_doc_config {
     size_t n_diff_ids;
     struct plm_doc_history *history;
     size_t n_history;
+    struct plm_image_config *image; /* all of it */
 };
 
 /* Views live in the arena. The text is data of the named file. */

@@ -15,7 +15,7 @@
 #include "base/fs.h"
 #include "base/time.h"
 #include "codec/hash.h"
-#include "codec/json.h"
+#include "image/doc.h"
 
 #include <fcntl.h>
 
@@ -54,7 +54,7 @@ static plm_sv store_root(plm_sv upper)
 
 /* The config file of the image, checked against its id. 1: read; 0: not there or not that. */
 static int read_config(const struct plm_ctx *ctx, plm_sv root, plm_sv id, struct plm_plan *plan,
-                       struct plm_json **out)
+                       struct plm_doc_config *out)
 {
     plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(ctx->limits->manifest_bytes);
     unsigned char hash[PLM_SHA256_BYTES];
@@ -69,8 +69,9 @@ static int read_config(const struct plm_ctx *ctx, plm_sv root, plm_sv id, struct
     plm_digest_text(hash, digest);
     if (!plm_sv_is(id, digest))
         return 0;
-    *out = plm_json_parse(plm_buf_sv(&text), path.p, ctx->limits, NULL);
-    return *out != NULL;
+    plm_auto_done(plm_buf_done) struct plm_buf reduced = PLM_BUF((size_t)ctx->limits->manifest_bytes * 4);
+    return plm_doc_reduce(PLM_DOC_CONFIG, plm_buf_sv(&text), path.p, ctx->limits, &reduced, NULL) == 0 &&
+           plm_doc_config_decode(plm_buf_sv(&reduced), plan->arena, out, NULL) == 0;
 }
 
 /* Opens "<root>/overlay2/<id>/diff", whose parent must be guarded; the directory itself is the image's "/"
@@ -88,33 +89,22 @@ static int open_layer(struct plm_arena *a, plm_sv root, plm_sv dir)
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-/* Created by, for the layers that a config's history speaks of. */
-static void add_history(struct plm_plan *plan, yyjson_val *config)
-{
-    size_t i, n, layer = 0;
-    yyjson_val *step;
-    yyjson_arr_foreach(plm_json_at(config, "history", NULL), i, n, step)
-    {
-        if (plm_json_bool(step, "empty_layer", false))
-            continue;
-        if (layer == plan->layers.n)
-            return;
-        plan->layers.v[layer++].about.created_by =
-            plm_arena_sv(plan->arena, plm_json_str(step, "created_by", NULL));
-    }
-}
-
-static void describe(struct plm_plan *plan, const struct plm_engine_image *image, yyjson_val *config)
+static void describe(struct plm_plan *plan, const struct plm_engine_image *image,
+                     const struct plm_doc_config *config)
 {
     struct plm_arena *a = plan->arena;
-    plm_sv os = plm_json_str(config, "os", NULL), arch = plm_json_str(config, "architecture", NULL);
-    plm_sv variant = plm_json_str(config, "variant", NULL);
     plan->target.image_id = plm_arena_sv(a, image->id);
-    plan->target.platform = plm_arena_printf(a, "%.*s/%.*s%s%.*s", PLM_SV_ARG(os), PLM_SV_ARG(arch),
-                                             variant.n ? "/" : "", PLM_SV_ARG(variant));
-    if (!plm_time_parse(plm_json_str(config, "created", NULL), &plan->target.created))
+    plan->target.platform =
+        plm_arena_printf(a, "%.*s/%.*s%s%.*s", PLM_SV_ARG(config->os), PLM_SV_ARG(config->arch),
+                         config->variant.n ? "/" : "", PLM_SV_ARG(config->variant));
+    if (!plm_time_parse(config->created, &plan->target.created))
         plan->target.created = 0;
-    add_history(plan, config);
+    plan->config = config->image;
+    for (size_t i = 0; i < config->image->history.n; i++) {
+        const struct plm_image_history *h = &config->image->history.v[i];
+        if (h->layer < plan->layers.n)
+            plan->layers.v[h->layer].about.created_by = h->created_by;
+    }
 }
 
 static size_t split_dirs(const struct plm_engine_image *image, plm_sv *dirs, size_t max)
@@ -129,17 +119,13 @@ static size_t split_dirs(const struct plm_engine_image *image, plm_sv *dirs, siz
     return rest.p && rest.n ? max + 1 : n; /* more directories than layers */
 }
 
-static bool diff_ids_agree(const struct plm_engine_image *image, yyjson_val *config)
+static bool diff_ids_agree(const struct plm_engine_image *image, const struct plm_doc_config *config)
 {
-    yyjson_val *list = plm_json_at(config, "rootfs", "diff_ids", NULL), *v;
-    size_t i, n;
-    if (yyjson_arr_size(list) != image->diff_ids.n)
+    if (config->n_diff_ids != image->diff_ids.n)
         return false;
-    yyjson_arr_foreach(list, i, n, v)
-    {
-        if (!plm_sv_eq(plm_json_sv(v), image->diff_ids.v[i]) || !plm_digest_valid(image->diff_ids.v[i]))
+    for (size_t i = 0; i < image->diff_ids.n; i++)
+        if (!plm_sv_eq(config->diff_ids[i], image->diff_ids.v[i]) || !plm_digest_valid(image->diff_ids.v[i]))
             return false;
-    }
     return true;
 }
 
@@ -175,7 +161,7 @@ int plm_engine_plan_overlay(const struct plm_ctx *ctx, const struct plm_engine_i
                             struct plm_plan *plan, plm_sv *why, plm_err **err)
 {
     size_t n = image->diff_ids.n;
-    plm_auto(plm_json_free) struct plm_json *config = NULL;
+    struct plm_doc_config config;
     plm_sv root = store_root(image->upper);
     if (!root.n || n == 0)
         return not_here(plan, why, "the engine names no overlay2 directory", PLM_SV_NULL);
@@ -190,10 +176,10 @@ int plm_engine_plan_overlay(const struct plm_ctx *ctx, const struct plm_engine_i
         return not_here(plan, why, "not readable, or others can write there", plm_sv_from(store));
     if (!read_config(ctx, root, image->id, plan, &config))
         return not_here(plan, why, "no config of this image below", root);
-    if (!diff_ids_agree(image, plm_json_root(config)) || split_dirs(image, dirs, n) != n)
+    if (!diff_ids_agree(image, &config) || split_dirs(image, dirs, n) != n)
         return not_here(plan, why, "directories and layers do not pair", PLM_SV_NULL);
     int r = add_layers(image, root, dirs, plan, why);
     if (r == 1)
-        describe(plan, image, plm_json_root(config));
+        describe(plan, image, &config);
     return plm_arena_check(plan->arena, err) < 0 ? -1 : r;
 }

@@ -63,10 +63,12 @@ struct plm_plan {
     struct plm_target target; /* all but layers, distro, verdict */
     PLM_VEC(struct plm_plan_layer) layers;
     PLM_VEC(struct plm_diagnostic) diagnostics;
+    struct plm_image_config *config; /* in the arena; NULL: none was read */
     uint64_t bytes_read;
     bool has_stored; /* something went to the cache, whose bound is then to be kept */
 };
 
+struct plm_record_entry;
 struct plm_plan *plm_plan_new(const struct plm_source *src, plm_err **err);
 void plm_plan_free(struct plm_plan *p);
 PLM_CLEANUP(struct plm_plan, plm_plan_free)
@@ -78,6 +80,10 @@ void plm_plan_diag_err(struct plm_plan *p, const char *code, enum plm_severity s
 /* Puts the source's name before an error that ends the planning, and the digests that did not match, which
  * are its likely cause. Returns -1. */
 int plm_plan_wrap(const struct plm_plan *p, const char *name, plm_err **err);
+/* One entry of the merged view into a->files, and their order once all are there. */
+void plm_analysis_add_file(struct plm_analysis *a, struct plm_arena *arena, const struct plm_record_entry *e,
+                           uint32_t layer);
+void plm_analysis_sort_files(struct plm_analysis *a);
 /* Analyses all layers and merges them. Takes the plan, also on failure. */
 struct plm_analysis *plm_plan_run(const struct plm_ctx *ctx, struct plm_plan *plan,
                                   const struct plm_image_options *opt, plm_err **err);

@@ -21,7 +21,7 @@ bool plm_record_key(const char *digest, const char *kind, const struct plm_limit
                     const struct plm_wanted *w, struct plm_cache_key *out)
 {
     struct plm_cache_hasher h = PLM_CACHE_HASHER;
-    plm_cache_hash_sv(&h, PLM_SV("plimsoll layer record 1 " PLM_VERSION));
+    plm_cache_hash_sv(&h, PLM_SV("plimsoll layer record 2 " PLM_VERSION));
     plm_cache_hash_sv(&h, plm_sv_from(kind));
     plm_cache_hash_sv(&h, plm_sv_from(digest));
     plm_cache_hash_sv(&h, plm_sv_n((const char *)limits, sizeof(*limits)));
@@ -33,6 +33,7 @@ bool plm_record_key(const char *digest, const char *kind, const struct plm_limit
         plm_cache_hash_u64(&h, ex->max_bytes);
         for (const char *const *g = ex->globs; *g; g++)
             plm_cache_hash_sv(&h, plm_sv_from(*g));
+        plm_cache_hash_sv(&h, w->params ? w->params[i] : PLM_SV_NULL);
     }
     for (size_t i = 0; i < w->n_wants; i++) {
         plm_cache_hash_u64(&h, w->wants[i].extractor);

@@ -46,7 +46,7 @@ static int take_contents(struct plm_builder *b, struct plm_tar *t, const struct 
     const struct plm_match *m = plm_builder_wants(b, plm_buf_sv(&path), &n);
     if (n == 0)
         return 0;
-    if (!plm_builder_fits(b, m, n, plm_buf_sv(&path), te->size))
+    if (!plm_builder_fits(b, node, m, n, plm_buf_sv(&path)))
         return 0;
     size_t max = limits->file_bytes > SIZE_MAX ? SIZE_MAX : (size_t)limits->file_bytes;
     plm_auto_done(plm_buf_done) struct plm_buf content = PLM_BUF(max);

@@ -280,6 +280,7 @@ int plm_plan_config(struct plm_plan *p, const struct plm_image_options *opt, con
                       "%zu layers, where the config says %zu", p->layers.n, c->n_diff_ids);
     for (size_t i = 0; i < p->layers.n && i < c->n_diff_ids; i++)
         p->layers.v[i].about.diff_id = plm_arena_sv(p->arena, c->diff_ids[i]);
+    p->config = c->image;
     size_t layer = 0;
     for (size_t i = 0; i < c->n_history && layer < p->layers.n; i++)
         if (!c->history[i].is_empty_layer)

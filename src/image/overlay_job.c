@@ -46,13 +46,12 @@ static enum plm_entry_type type_of(mode_t mode)
     return S_ISFIFO(mode) ? PLM_ENTRY_FIFO : PLM_ENTRY_OTHER;
 }
 
-static int take_contents(struct overlay *o, int dir, const char *name, uint32_t node, uint64_t size,
-                         plm_err **err)
+static int take_contents(struct overlay *o, int dir, const char *name, uint32_t node, plm_err **err)
 {
     size_t n;
     plm_sv path = plm_buf_sv(&o->path);
     const struct plm_match *m = plm_builder_wants(o->b, path, &n);
-    if (n == 0 || !plm_builder_fits(o->b, m, n, path, size))
+    if (n == 0 || !plm_builder_fits(o->b, node, m, n, path))
         return 0;
     plm_auto_done(plm_buf_done) struct plm_buf content = PLM_BUF((size_t)o->limits->file_bytes);
     plm_auto_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -99,7 +98,7 @@ static int visit(struct overlay *o, int dir, const char *name, unsigned depth, p
     if (plm_builder_add_plain(o->b, &e, &node, err) < 0)
         return -1;
     if (node != PLM_NONE)
-        return take_contents(o, dir, name, node, e.size, err);
+        return take_contents(o, dir, name, node, err);
     if (e.type != PLM_ENTRY_DIR)
         return 0;
     if (sub < 0 || depth >= DEPTH_MAX) {

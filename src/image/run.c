@@ -118,15 +118,20 @@ static enum resolution resolve(struct run *r, plm_sv path, struct plm_buf *real,
     return LOOP;
 }
 
-/* One pass over the merged view: fills the interests, counts entries. */
-static int pass(struct run *r, plm_err **err)
+static struct plm_merge *merge_all(struct run *r, plm_err **err)
 {
     struct plm_record *records = plm_arena_array(r->arena, r->n, sizeof(*records));
     if (!records)
-        return plm_fail_oom(err);
+        return PLM_NULL(plm_fail_oom(err));
     for (size_t i = 0; i < r->n; i++)
         records[i] = r->layers[i].record;
-    plm_auto(plm_merge_free) struct plm_merge *m = plm_merge_new(records, r->n, err);
+    return plm_merge_new(records, r->n, err);
+}
+
+/* One pass over the merged view: fills the interests, counts entries. */
+static int pass(struct run *r, plm_err **err)
+{
+    plm_auto(plm_merge_free) struct plm_merge *m = merge_all(r, err);
     if (!m)
         return -1;
     struct plm_record_entry e;
@@ -464,6 +469,22 @@ static void judge_diff_id(struct run *r, size_t i)
                       PLM_SV_ARG(p->about.diff_id));
 }
 
+static int take_files(struct run *r, struct plm_analysis *a, plm_err **err)
+{
+    plm_auto(plm_merge_free) struct plm_merge *m = merge_all(r, err);
+    struct plm_record_entry e;
+    uint32_t layer;
+    int got;
+    if (!m)
+        return -1;
+    while ((got = plm_merge_next(m, &e, &layer)) > 0)
+        plm_analysis_add_file(a, r->plan->arena, &e, layer);
+    if (got < 0)
+        return plm_fail_oom(err);
+    plm_analysis_sort_files(a);
+    return plm_arena_check(r->plan->arena, err);
+}
+
 static struct plm_analysis *finish(struct run *r, plm_err **err)
 {
     struct plm_plan *p = r->plan;
@@ -484,6 +505,9 @@ static struct plm_analysis *finish(struct run *r, plm_err **err)
     for (size_t i = 0; i < r->loops.n; i++)
         plm_plan_diag(p, "layer.link-loop", PLM_SEV_HIGH, r->loops.v[i],
                       "a loop of symbolic links stands in its place");
+    if (r->opt->want_entries && take_files(r, a, err) < 0)
+        return NULL;
+    a->config = r->opt->want_config ? p->config : NULL;
     if (lacks_landlock)
         plm_plan_diag(p, "fence.no-landlock", PLM_SEV_NEGLIGIBLE, PLM_SV_NULL,
                       "this kernel has no Landlock: image contents were parsed under seccomp alone");
@@ -511,6 +535,7 @@ static struct plm_analysis *run_plan(struct run *r, plm_err **err)
             .layer = &p->layers.v[i],
             .wanted = {.extractors = r->opt->extractors,
                        .n_extractors = r->opt->n_extractors,
+                       .params = r->opt->params,
                        .diff_id = r->opt->verify_diff_ids && p->layers.v[i].where == PLM_LAYER_EXTENT &&
                                   !p->layers.v[i].is_plain}};
     if (run_layers(r, err) < 0)

@@ -94,6 +94,7 @@ static bool is_plain(const struct member *m)
 static struct plm_wanted wanted_of(const struct save *s, const struct member *m)
 {
     return (struct plm_wanted){.extractors = s->opt->extractors,
+                               .params = s->opt->params,
                                .n_extractors = s->opt->n_extractors,
                                .diff_id = s->opt->verify_diff_ids && !is_plain(m)};
 }

@@ -40,6 +40,20 @@ static int take_facts(const struct plm_image_options *opt, const struct plm_reco
     return plm_arena_check(a->arena, err);
 }
 
+static int take_files(const struct plm_record *rec, struct plm_analysis *a, plm_err **err)
+{
+    plm_auto_done(plm_record_iter_done) struct plm_record_iter it;
+    struct plm_record_entry e;
+    int r;
+    plm_record_iter_init(&it, rec);
+    while ((r = plm_record_iter_next(&it, &e)) > 0)
+        plm_analysis_add_file(a, a->arena, &e, PLM_NONE);
+    if (r < 0)
+        return plm_fail_oom(err);
+    plm_analysis_sort_files(a);
+    return plm_arena_check(a->arena, err);
+}
+
 static int fact_order(const void *pa, const void *pb)
 {
     const struct plm_facts *a = pa, *b = pb;
@@ -53,7 +67,10 @@ static int run_tree(const struct plm_ctx *ctx, int fd, plm_sv only, const struct
 {
     plm_auto_done(plm_buf_done) struct plm_buf job = PLM_BUF(PLM_MIB(16));
     plm_auto_done(plm_worker_done) struct plm_worker w = PLM_WORKER_NONE;
-    struct plm_wanted wanted = {.extractors = opt->extractors, .n_extractors = opt->n_extractors};
+    struct plm_wanted wanted = {.extractors = opt->extractors,
+                                .n_extractors = opt->n_extractors,
+                                .params = opt->params,
+                                .all_entries = opt->want_entries && !only.n};
     plm_buf_view(&job, only);
     plm_wanted_encode(&job, &wanted);
     if (plm_buf_check(&job, err) < 0 ||
@@ -96,7 +113,8 @@ static struct plm_analysis *analyze_tree(const struct plm_ctx *ctx, const struct
     a->diagnostics.v = plan->diagnostics.v;
     a->diagnostics.n = plan->diagnostics.n;
     a->diagnostics.cap = plan->diagnostics.cap;
-    if (take_facts(opt, &rec, a, err) < 0)
+    if (take_facts(opt, &rec, a, err) < 0 ||
+        (opt->want_entries && !only.n && rec.n_entries && take_files(&rec, a, err) < 0))
         return NULL;
     if (a->facts.n)
         qsort(a->facts.v, a->facts.n, sizeof(*a->facts.v), fact_order);

@@ -35,6 +35,7 @@ struct tree {
     int root;
     plm_sv only;          /* file: the one name in the directory that is meant, else null */
     struct plm_map *done; /* files given to all who want them, by real path */
+    bool all_entries;     /* whatever a walk comes by is entered */
     uint64_t listed;
 };
 
@@ -167,7 +168,7 @@ static int take_file(struct tree *t, int dir, const char *name, plm_sv path, con
         return -1;
     if (node == PLM_NONE || n == 0)
         return 0;
-    if (!plm_builder_fits(t->b, m, n, path, e.size))
+    if (!plm_builder_fits(t->b, node, m, n, path))
         return 0;
     plm_auto_done(plm_buf_done) struct plm_buf content = PLM_BUF((size_t)t->limits->file_bytes);
     plm_err *bad = NULL;
@@ -290,6 +291,43 @@ static bool matches_walk(const struct walk *w, plm_sv path)
     return false;
 }
 
+static enum plm_entry_type type_of(mode_t mode)
+{
+    if (S_ISREG(mode))
+        return PLM_ENTRY_FILE;
+    if (S_ISDIR(mode))
+        return PLM_ENTRY_DIR;
+    if (S_ISLNK(mode))
+        return PLM_ENTRY_SYMLINK;
+    if (S_ISCHR(mode))
+        return PLM_ENTRY_CHAR;
+    if (S_ISBLK(mode))
+        return PLM_ENTRY_BLOCK;
+    return S_ISFIFO(mode) ? PLM_ENTRY_FIFO : PLM_ENTRY_OTHER;
+}
+
+/* The entry alone, for the list of files; once. */
+static int enter(struct tree *t, int dir, const char *name, plm_sv path, const struct stat *st, plm_err **err)
+{
+    plm_auto_done(plm_buf_done) struct plm_buf link = PLM_BUF(PLM_KIB(64));
+    struct plm_record_entry e = {.path = path,
+                                 .type = type_of(st->st_mode),
+                                 .mode = st->st_mode & 07777,
+                                 .uid = st->st_uid,
+                                 .gid = st->st_gid,
+                                 .size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0};
+    if (plm_builder_find(t->b, path) != PLM_NONE)
+        return 0;
+    if (e.type == PLM_ENTRY_SYMLINK) {
+        char *to = plm_buf_reserve(&link, PATH_MAX);
+        ssize_t n = to ? readlinkat(dir, name, to, PATH_MAX) : -1;
+        link.n = n > 0 ? (size_t)n : 0;
+        e.link = plm_buf_sv(&link);
+    }
+    uint32_t node;
+    return plm_builder_add_plain(t->b, &e, &node, err);
+}
+
 static int walk_dir(struct tree *t, const struct walk *w, int fd, plm_sv real, plm_sv logical, dev_t dev,
                     unsigned depth, plm_err **err);
 
@@ -302,6 +340,8 @@ static int visit(struct tree *t, const struct walk *w, int dir, const char *name
                         (unsigned long long)t->limits->layer_entries);
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return 0; /* gone since it was listed */
+    if (t->all_entries && enter(t, dir, name, real, &st, err) < 0)
+        return -1;
     if (S_ISREG(st.st_mode)) {
         if (!matches_walk(w, logical))
             return 0;
@@ -418,6 +458,9 @@ static int take_globs(struct tree *t, const struct plm_wanted *w, plm_err **err)
             if (slot)
                 *slot = (struct glob){.text = text, .prefix = literal};
         }
+    struct glob *all = t->all_entries ? plm_vec_push(t->arena, &globs) : NULL;
+    if (all)
+        *all = (struct glob){.text = PLM_SV("**")};
     if (plm_arena_check(t->arena, err) < 0)
         return -1;
     if (globs.n)
@@ -479,6 +522,7 @@ int plm_job_tree(struct plm_job_input *in, struct plm_buf *out, plm_err **err)
                      .arena = a,
                      .root = in->fds[0],
                      .done = done,
+                     .all_entries = wanted.all_entries,
                      .only = only.n ? only : PLM_SV_NULL};
     plm_err *bad = NULL;
     if ((t.only.p ? take_only(&t, &wanted, &bad) : take_globs(&t, &wanted, &bad)) < 0) {

@@ -16,6 +16,8 @@ void plm_wanted_encode(struct plm_buf *out, const struct plm_wanted *w)
     for (size_t i = 0; i < w->n_extractors; i++)
         plm_buf_u64le(
             out, (uint64_t)(uintptr_t)w->extractors[i]); /* a worker is a fork: the address holds there */
+    for (size_t i = 0; i < w->n_extractors; i++)
+        plm_buf_view(out, w->params ? w->params[i] : PLM_SV_NULL);
     plm_buf_varint(out, w->n_wants);
     for (size_t i = 0; i < w->n_wants; i++) {
         plm_buf_varint(out, w->wants[i].extractor);
@@ -23,6 +25,7 @@ void plm_wanted_encode(struct plm_buf *out, const struct plm_wanted *w)
         plm_buf_view(out, w->wants[i].real);
     }
     plm_buf_byte(out, w->diff_id);
+    plm_buf_byte(out, w->all_entries);
 }
 
 int plm_wanted_decode(struct plm_rd *rd, struct plm_arena *a, struct plm_wanted *out, plm_err **err)
@@ -31,6 +34,9 @@ int plm_wanted_decode(struct plm_rd *rd, struct plm_arena *a, struct plm_wanted 
     const struct plm_extractor **extractors = plm_arena_array(a, n, sizeof(const struct plm_extractor *));
     for (size_t i = 0; extractors && i < n; i++)
         extractors[i] = (const struct plm_extractor *)(uintptr_t)plm_rd_u64le(rd);
+    plm_sv *params = plm_arena_array(a, n, sizeof(*params));
+    for (size_t i = 0; params && i < n; i++)
+        params[i] = plm_rd_view(rd);
     size_t n_wants = plm_rd_count(rd, WANTS_MAX);
     struct plm_want *wants = plm_arena_array(a, n_wants, sizeof(*wants));
     for (size_t i = 0; wants && i < n_wants; i++) {
@@ -38,12 +44,12 @@ int plm_wanted_decode(struct plm_rd *rd, struct plm_arena *a, struct plm_wanted 
         wants[i].as = plm_rd_view(rd);
         wants[i].real = plm_rd_view(rd);
     }
-    bool diff_id = plm_rd_u8(rd) != 0;
+    bool diff_id = plm_rd_u8(rd) != 0, all_entries = plm_rd_u8(rd) != 0;
     if (plm_arena_check(a, err) < 0)
         return -1;
     if (rd->failed)
         return plm_fail(err, PLM_E_INTERNAL, "malformed job");
-    *out = (struct plm_wanted){extractors, n, wants, n_wants, diff_id};
+    *out = (struct plm_wanted){extractors, n, params, wants, n_wants, diff_id, all_entries};
     return 0;
 }
 
