@@ -8,7 +8,9 @@
 #include "codec/yaml.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/map.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <yaml.h>
@@ -294,4 +296,32 @@ bool plm_yaml_bool(const struct plm_yaml_node *n, bool *out)
         }
     }
     return false;
+}
+
+/* Letters first, none of the indicators behind; words that readers take for booleans or nulls need quotes. */
+static bool is_plain(plm_sv s, bool in_flow)
+{
+    static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
+    if (!s.n || !((s.p[0] >= 'A' && s.p[0] <= 'Z') || (s.p[0] >= 'a' && s.p[0] <= 'z')))
+        return false;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (plm_sv_ieq(s, plm_sv_from(words[i])))
+            return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i], next = i + 1 < s.n ? s.p[i + 1] : ' ';
+        bool is_word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (is_word || memchr("-_./+()'=@;", c, 11) || (c == ' ' && i + 1 < s.n) || (c == ',' && !in_flow) ||
+            (c == ':' && next != ' ' && !in_flow))
+            continue;
+        return false;
+    }
+    return true;
+}
+
+void plm_yaml_put(struct plm_buf *b, plm_sv text, bool in_flow)
+{
+    if (is_plain(text, in_flow))
+        plm_buf_sv_put(b, text);
+    else
+        plm_text_json(b, text);
 }

@@ -39,3 +39,8 @@ const struct plm_yaml_node *plm_yaml_get(const struct plm_yaml_node *n, ...) __a
 plm_sv plm_yaml_text(const struct plm_yaml_node *n);
 /* YAML 1.2 booleans (true, false), and yes/no/on/off; false if neither. */
 bool plm_yaml_bool(const struct plm_yaml_node *n, bool *out);
+
+struct plm_buf;
+/* Writes a scalar that reads back as this text: plain where nothing could take it for something else.
+ * in_flow: inside {} or []. */
+void plm_yaml_put(struct plm_buf *b, plm_sv text, bool in_flow);

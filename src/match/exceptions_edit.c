@@ -5,26 +5,8 @@
  * right (a flow sequence, several documents, a last row whose text would swallow it), reading the result back
  * shows it and nothing is written.
  */
-#include "base/text.h"
 #include "codec/yaml.h"
 #include "match/match.h"
-
-/* Plain where no reader could take it for something else than this text. */
-static void put_text(struct plm_buf *b, plm_sv s)
-{
-    bool is_plain = s.n > 0 && ((s.p[0] >= 'A' && s.p[0] <= 'Z') || (s.p[0] >= 'a' && s.p[0] <= 'z'));
-    bool has_digit = false;
-    for (size_t i = 0; i < s.n && is_plain; i++) {
-        char c = s.p[i];
-        bool is_digit = c >= '0' && c <= '9';
-        has_digit = has_digit || is_digit;
-        is_plain = is_digit || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-    }
-    if (is_plain && has_digit) /* a digit: so it is no `yes`, `null`, `off` */
-        plm_buf_sv_put(b, s);
-    else
-        plm_text_json(b, s);
-}
 
 static void put_key(struct plm_buf *b, unsigned indent, const char *key, plm_sv value, bool is_date)
 {
@@ -34,7 +16,7 @@ static void put_key(struct plm_buf *b, unsigned indent, const char *key, plm_sv 
     if (is_date)
         plm_buf_sv_put(b, value);
     else
-        put_text(b, value);
+        plm_yaml_put(b, value, false);
     plm_buf_byte(b, '\n');
 }
 
@@ -51,7 +33,7 @@ static void put_where(struct plm_buf *b, const struct plm_exception *x, unsigned
         if (!rows[i].value.n)
             continue;
         plm_buf_printf(&w, "%s%s: ", w.n ? ", " : "", rows[i].key);
-        plm_text_json(&w, rows[i].value);
+        plm_yaml_put(&w, rows[i].value, true);
     }
     if (kind.n)
         plm_buf_printf(&w, "%skind: %.*s", w.n ? ", " : "", PLM_SV_ARG(kind));

@@ -94,3 +94,20 @@ int plm_policy_evaluate(const struct plm_ctx *ctx, struct plm_policy *p, const s
  * be null). */
 struct plm_image_facts *plm_policy_facts_read(const struct plm_ctx *ctx, plm_sv json, const char *name,
                                               plm_err **err);
+
+/* ---- writing (policy_write.c) -------------------------------------------------------------- */
+
+enum plm_policy_form { PLM_POLICY_FORM_OURS, PLM_POLICY_FORM_LEGACY, PLM_POLICY_FORM_V2 };
+/* The policy in another form. What the form has no place for, and ids that change with the names of triggers,
+ * are said in out_notes (in the arena). */
+int plm_policy_write(const struct plm_policy *p, enum plm_policy_form form, struct plm_arena *a,
+                     struct plm_buf *out, plm_sv_vec *out_notes, plm_err **err);
+
+/* ---- built in (policies/) --------------------------------------------------------------------- */
+
+struct plm_policy_builtin {
+    const char *name, *summary;
+    plm_sv text;
+};
+extern const struct plm_policy_builtin plm_policy_builtins[];
+extern const size_t plm_policy_builtins_n;

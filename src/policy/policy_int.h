@@ -147,6 +147,12 @@ struct plm_policy {
     plm_policy_problems problems; /* of the whole file */
 };
 
+/* Our YAML (policy_yaml.c): fills the names, texts and parameters of *p, whose arena and file are set, as a
+ * bundle's reader does; what they mean (gates, triggers, expiry, references) is resolved by the caller in the
+ * same way for all dialects. Faults of the format become p->problems; -1: no YAML at all (CONFIG). */
+int plm_policy_read_yaml(const struct plm_ctx *ctx, plm_sv text, const char *name, struct plm_policy *p,
+                         plm_err **err);
+
 /* ---- for the files of gates --------------------------------------------------------------- */
 
 struct plm_policy_eval {
