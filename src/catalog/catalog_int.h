@@ -52,3 +52,15 @@ void plm_catalog_bad_end(const struct catalog_faults *f);
 
 /* The part of a path after its last '/'. */
 plm_sv plm_catalog_basename(plm_sv path);
+
+/* Writes claims as plm_claim_next reads them: front-coded paths, each package's name once in a row. */
+struct catalog_claims {
+    struct plm_extract_out *out;
+    struct plm_buf path, package;
+    uint64_t n;
+};
+void plm_catalog_claims_begin(struct catalog_claims *c, struct plm_extract_out *out);
+void plm_catalog_claim(struct catalog_claims *c, const struct plm_claim *claim);
+int plm_catalog_claims_end(struct catalog_claims *c, plm_err **err);
+/* Lower- or upper-case hexadecimal digits to bytes; false if they are none or too many. */
+bool plm_catalog_unhex(plm_sv hex, unsigned char *out, size_t max, size_t *out_n);

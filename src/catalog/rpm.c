@@ -45,7 +45,7 @@ static bool on_blob(void *arg, plm_sv blob, size_t offset)
     return more > 0;
 }
 
-static int read_database(plm_sv content, struct plm_extract_out *out, plm_err **err)
+int plm_rpm_database_read(plm_sv content, struct rpm_sink *sink, plm_err **err)
 {
     static const struct {
         bool (*is)(plm_sv file);
@@ -53,21 +53,24 @@ static int read_database(plm_sv content, struct plm_extract_out *out, plm_err **
     } formats[] = {{plm_rpm_sqlite_is, plm_rpm_sqlite_read},
                    {plm_rpm_ndb_is, plm_rpm_ndb_read},
                    {plm_rpm_bdb_is, plm_rpm_bdb_read}};
-    struct reader r = {.writer = {.out = out}, .faults = {.out = out, .code = "rpm.malformed"}};
-    struct rpm_sink sink = {.arg = &r, .budget = content.n, .blob = on_blob, .bad = on_bad};
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        if (!formats[i].is(content))
-            continue;
-        int rc = formats[i].read(content, &sink, err);
-        plm_catalog_bad_end(&r.faults);
-        if (r.failed && rc == 0)
-            return plm_err_move(err, &r.failed);
-        plm_err_free(r.failed);
-        return rc;
-    }
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (formats[i].is(content))
+            return formats[i].read(content, sink, err);
     if (content.n == 0)
         return 0; /* created by a package manager that then wrote another format */
     return plm_fail(err, PLM_E_PARSE, "neither SQLite, NDB nor Berkeley DB");
+}
+
+static int read_database(plm_sv content, struct plm_extract_out *out, plm_err **err)
+{
+    struct reader r = {.writer = {.out = out}, .faults = {.out = out, .code = "rpm.malformed"}};
+    struct rpm_sink sink = {.arg = &r, .budget = content.n, .blob = on_blob, .bad = on_bad};
+    int rc = plm_rpm_database_read(content, &sink, err);
+    plm_catalog_bad_end(&r.faults);
+    if (r.failed && rc == 0)
+        return plm_err_move(err, &r.failed);
+    plm_err_free(r.failed);
+    return rc;
 }
 
 /* One line "name-version-release.arch" of container-manifest-1. */

@@ -6,8 +6,8 @@
  *
  * without the 8 bytes of magic that package files have. Offsets are into the data. The first
  * entry is a region marker (tag 61 to 63), which only matters for signatures. Entries are not trusted to be
- * sorted; of a tag that stands twice the first counts. Types used here: 4 int32, 6 string, 8 string array, 9
- * translated string. O(blob).
+ * sorted; of a tag that stands twice the first counts. Types used here: 3 int16, 4 int32, 6 string, 8 string
+ * array, 9 translated string. O(blob).
  */
 #include "rpm_int.h"
 
@@ -20,13 +20,18 @@ enum {
     TAG_VENDOR = 1011,
     TAG_LICENSE = 1014,
     TAG_ARCH = 1022,
+    TAG_FILESIZES = 1028,
+    TAG_FILEMODES = 1030,
+    TAG_FILEDIGESTS = 1035,
+    TAG_FILEFLAGS = 1037,
     TAG_SOURCERPM = 1044,
     TAG_DIRINDEXES = 1116,
     TAG_BASENAMES = 1117,
     TAG_DIRNAMES = 1118,
+    TAG_FILEDIGESTALGO = 5011,
     TAG_MODULARITYLABEL = 5096,
 };
-enum { TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_STRING_ARRAY = 8, TYPE_I18N = 9 };
+enum { TYPE_INT16 = 3, TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_STRING_ARRAY = 8, TYPE_I18N = 9 };
 
 /* As in rpm's hdrblobInit: more cannot be written by rpm. */
 #define INDEX_MAX 0x10000u
@@ -52,10 +57,11 @@ static bool data_of(const struct entry *e, plm_sv store, uint32_t type, plm_sv *
     if (e->offset > store.n || e->count == 0)
         return false;
     plm_sv data = plm_sv_from_off(store, e->offset);
-    if (type == TYPE_INT32) {
-        if (e->type != TYPE_INT32 || e->count > data.n / 4)
+    if (type == TYPE_INT32 || type == TYPE_INT16) {
+        size_t width = type == TYPE_INT32 ? 4 : 2;
+        if (e->type != type || e->count > data.n / width)
             return false;
-        *out = plm_sv_sub(data, 0, (size_t)e->count * 4);
+        *out = plm_sv_sub(data, 0, (size_t)e->count * width);
         return true;
     }
     if (type == TYPE_STRING)
@@ -83,6 +89,32 @@ static const struct {
     {TAG_SOURCERPM, offsetof(struct rpm_header, source_rpm)},
     {TAG_MODULARITYLABEL, offsetof(struct rpm_header, modularity)},
 };
+
+/* What is recorded of the files, array beside array. Data that do not fit are left out: the package is
+ * there all the same. */
+static const struct {
+    uint32_t tag, type;
+    size_t data, count;
+} file_arrays[] = {
+    {TAG_FILESIZES, TYPE_INT32, offsetof(struct rpm_header, sizes), offsetof(struct rpm_header, n_sizes)},
+    {TAG_FILEMODES, TYPE_INT16, offsetof(struct rpm_header, modes), offsetof(struct rpm_header, n_modes)},
+    {TAG_FILEDIGESTS, TYPE_STRING_ARRAY, offsetof(struct rpm_header, digests),
+     offsetof(struct rpm_header, n_digests)},
+    {TAG_FILEFLAGS, TYPE_INT32, offsetof(struct rpm_header, flags), offsetof(struct rpm_header, n_flags)},
+};
+
+static void take_file_array(const struct entry *e, plm_sv store, struct rpm_header *h)
+{
+    plm_sv data;
+    if (e->tag == TAG_FILEDIGESTALGO && data_of(e, store, TYPE_INT32, &data))
+        h->digest_algorithm = int_of(data);
+    for (size_t i = 0; i < sizeof(file_arrays) / sizeof(file_arrays[0]); i++) {
+        if (e->tag != file_arrays[i].tag || !data_of(e, store, file_arrays[i].type, &data))
+            continue;
+        *(plm_sv *)(void *)((char *)h + file_arrays[i].data) = data;
+        *(uint32_t *)(void *)((char *)h + file_arrays[i].count) = e->count;
+    }
+}
 
 /* False if a tag that is wanted has data that do not fit. */
 static bool take_entry(const struct entry *e, plm_sv store, struct rpm_header *h)
@@ -138,6 +170,7 @@ int plm_rpm_header_parse(plm_sv blob, struct rpm_header *out, plm_err **err)
         e.type = plm_rd_u32be(&r);
         e.offset = plm_rd_u32be(&r);
         e.count = plm_rd_u32be(&r);
+        take_file_array(&e, store, &h);
         if (!take_entry(&e, store, &h))
             return plm_fail(err, PLM_E_PARSE, "tag %u of the rpm header lies outside of its data", e.tag);
     }

@@ -35,6 +35,9 @@ int plm_rpm_ndb_read(plm_sv file, struct rpm_sink *s, plm_err **err);
 bool plm_rpm_bdb_is(plm_sv file);
 int plm_rpm_bdb_read(plm_sv file, struct rpm_sink *s, plm_err **err);
 
+/* A database file of any of the three formats. PARSE if it is none; an empty file has no blobs. */
+int plm_rpm_database_read(plm_sv content, struct rpm_sink *s, plm_err **err);
+
 /* What a header says; views borrow from the blob. */
 struct rpm_header {
     plm_sv name, version, release, arch, source_rpm, license, vendor, modularity;
@@ -43,6 +46,9 @@ struct rpm_header {
     /* Owned files: basename i lies in dirname dir_indexes[i]. */
     plm_sv basenames, dirnames, dir_indexes; /* the raw data of the tags */
     uint32_t n_basenames, n_dirnames, n_dir_indexes;
+    /* What is recorded of each; the data are 0 bytes where the tag is missing. */
+    plm_sv digests, flags, modes, sizes;
+    uint32_t n_digests, n_flags, n_modes, n_sizes, digest_algorithm;
 };
 /* PARSE with what is wrong. */
 int plm_rpm_header_parse(plm_sv blob, struct rpm_header *out, plm_err **err);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SHA-256 by libcrypto's own block functions (the same accelerated code that EVP ends in). EVP
- * allocates in EVP_DigestInit, also when an object is used again, and SHA256() does too: out of
- * memory they would leave a wrong digest or crash in the next update. These cannot fail.
+ * SHA-256 (and MD5 and SHA-1, for what package managers recorded) by libcrypto's own block functions (the
+ * same accelerated code that EVP ends in). EVP allocates in EVP_DigestInit, also when an object is used
+ * again, and SHA256() does too: out of memory they would leave a wrong digest or crash in the next update.
+ * These cannot fail.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -10,6 +11,7 @@
 
 #include "base/text.h"
 
+#include <openssl/md5.h>
 #include <openssl/sha.h>
 
 struct plm_sha256 {
@@ -48,6 +50,24 @@ void plm_sha256_of(plm_sv data, unsigned char out[PLM_SHA256_BYTES])
     SHA256_Init(&h.ctx);
     plm_sha256_update(&h, data.p, data.n);
     plm_sha256_final(&h, out);
+}
+
+void plm_md5_of(plm_sv data, unsigned char out[PLM_MD5_BYTES])
+{
+    MD5_CTX ctx;
+    MD5_Init(&ctx);
+    if (data.n)
+        MD5_Update(&ctx, data.p, data.n);
+    MD5_Final(out, &ctx);
+}
+
+void plm_sha1_of(plm_sv data, unsigned char out[PLM_SHA1_BYTES])
+{
+    SHA_CTX ctx;
+    SHA1_Init(&ctx);
+    if (data.n)
+        SHA1_Update(&ctx, data.p, data.n);
+    SHA1_Final(out, &ctx);
 }
 
 void plm_digest_text(const unsigned char hash[PLM_SHA256_BYTES], char out[PLM_DIGEST_CHARS + 1])

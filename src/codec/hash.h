@@ -20,6 +20,12 @@ void plm_sha256_update(struct plm_sha256 *h, const void *p, size_t n);
 void plm_sha256_final(struct plm_sha256 *h, unsigned char out[PLM_SHA256_BYTES]);
 void plm_sha256_of(plm_sv data, unsigned char out[PLM_SHA256_BYTES]);
 
+/* Only to compare with what package managers recorded: both are broken as signatures. */
+#define PLM_MD5_BYTES  16
+#define PLM_SHA1_BYTES 20
+void plm_md5_of(plm_sv data, unsigned char out[PLM_MD5_BYTES]);
+void plm_sha1_of(plm_sv data, unsigned char out[PLM_SHA1_BYTES]);
+
 /* NUL-terminated "sha256:..." */
 void plm_digest_text(const unsigned char hash[PLM_SHA256_BYTES], char out[PLM_DIGEST_CHARS + 1]);
 /* Exactly "sha256:" and 64 lower-case hex digits (OCI image-spec, descriptor.md). */
