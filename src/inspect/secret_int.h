@@ -9,7 +9,8 @@
  *   secret_gitleaks.c  rule sets: gitleaks' TOML
  *   secret_scan.c      a text against a rule set
  *   secret_judge.c     what a found value itself tells: checksums, placeholders
- *   secrets.c          the extractor and the inspector
+ *   secret_extract.c   files, in the worker
+ *   secrets.c          the inspector: findings of files, of the image's configuration and history
  *
  * One text is passed over once, by the literals; expressions run only around the places where a literal of
  * theirs stands and what follows can match. Workers may not have executable memory of their own, so
@@ -19,6 +20,7 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
+#include "image/image.h"
 #include "model/model.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -211,6 +213,9 @@ struct plm_secret_scan_result {
 /* `path`: of the file, absolute, or a name for a text that is none. */
 int plm_secret_scan(struct plm_secret_rules *r, plm_sv path, plm_sv text, struct plm_arena *a,
                     struct plm_secret_scan_result *out, plm_err **err);
+/* The text with every secret masked; as it is if there is none. */
+int plm_secret_redact(struct plm_secret_rules *r, plm_sv text, struct plm_arena *a, plm_sv *out,
+                      plm_err **err);
 /* NUL bytes at the start. */
 bool plm_secret_is_binary(plm_sv text);
 double plm_secret_entropy(plm_sv s);
@@ -221,3 +226,22 @@ enum plm_secret_verdict { PLM_SECRET_KEEP, PLM_SECRET_LOWER, PLM_SECRET_WEAKEN, 
 /* KEEP with or without a note; LOWER: an example or a placeholder, severity low; WEAKEN: one level down;
  * DROP: no literal value at all. */
 enum plm_secret_verdict plm_secret_judge(plm_sv secret, struct plm_arena *a, plm_sv *out_note);
+
+/* ---- files -------------------------------------------------------------------------------- */
+
+#define PLM_SECRET_FILE_MAX (UINT64_C(32) << 20)
+
+extern const struct plm_extractor plm_secret_extractor;
+/* Files of this name are looked into. */
+bool plm_secret_is_searched(plm_sv path);
+
+/* A secret as it comes out of a worker; views into the facts. */
+struct plm_secret_found {
+    plm_sv rule, masked, note, fingerprint;
+    enum plm_severity severity;
+    uint32_t line, column;
+    uint32_t *more; /* further lines */
+    size_t n_more;
+};
+typedef PLM_VEC(struct plm_secret_found) plm_secret_found_vec;
+bool plm_secret_facts_read(plm_sv data, struct plm_arena *a, plm_secret_found_vec *out);

@@ -445,3 +445,32 @@ int plm_secret_scan(struct plm_secret_rules *r, plm_sv path, plm_sv text, struct
             locate(s.text, out->hits.v[i].secret_start, &out->hits.v[i].line, &out->hits.v[i].column);
     return s.oom ? plm_fail_oom(err) : plm_arena_check(a, err);
 }
+
+int plm_secret_redact(struct plm_secret_rules *r, plm_sv text, struct plm_arena *a, plm_sv *out,
+                      plm_err **err)
+{
+    plm_auto(plm_arena_free) struct plm_arena *scratch = plm_arena_new(PLM_ARENA_NO_LIMIT);
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(2 * text.n + PLM_KIB(256));
+    struct plm_secret_scan_result res;
+    size_t at = 0;
+    if (!scratch)
+        return plm_fail_oom(err);
+    if (plm_secret_scan(r, PLM_SV("<text>"), text, scratch, &res, err) < 0)
+        return -1;
+    *out = text;
+    for (size_t i = 0; i < res.hits.n; i++) {
+        const struct plm_secret_hit *h = &res.hits.v[i];
+        if (h->secret_start < at || !h->end)
+            continue; /* inside the one before */
+        plm_buf_put(&b, text.p + at, h->secret_start - at);
+        plm_buf_sv_put(&b, h->masked);
+        at = h->secret_end;
+    }
+    if (!at)
+        return 0;
+    plm_buf_put(&b, text.p + at, text.n - at);
+    if (plm_buf_check(&b, err) < 0)
+        return -1;
+    *out = plm_arena_sv(a, plm_buf_sv(&b));
+    return out->p ? 0 : plm_fail_oom(err);
+}
