@@ -24,6 +24,7 @@ static const char *const scopes[] = {"merged", "all-layers", NULL};
 #define REPORTS ",scan,report,check,audit,"
 #define AUDIT   ",audit,check,"
 #define EXCEPTION ",exception add,exception import,"
+#define AUDIT_AND_SCAN ",audit,check,scan,"
 #define JUDGE   ",scan,check,audit,"
 #define DATA                                                                                                 \
     ",scan,explain,find,diff,check,audit,db update,db build,db import,db export,db status,db search,db "     \
@@ -104,10 +105,24 @@ const struct plm_option plm_options[] = {
      .help = "only containers with name=, image=, status= or label=KEY[=VALUE]; patterns; repeatable", .commands = AUDIT},
     {.name = "learn", .type = PLM_OPT_FILE, .argument = "FILE", .help = "audit host: write what runs here now as the allowed set", .commands = ",audit,"},
     {.name = "watch", .type = PLM_OPT_FLAG, .help = "show it again whenever the engine or a file that decides changes", .commands = ",check,", .foreign = " --watch-interval "},
+    {.name = "accept-key", .key = "inspect.accept-keys", .type = PLM_OPT_LIST, .argument = "NAME",
+     .help = "environment variable that is no credential whatever its name says; repeatable", .commands = JUDGE, .foreign = " -ak "},
+    {.name = "accept-file", .key = "inspect.accept-files", .type = PLM_OPT_LIST, .argument = "PATH|NAME",
+     .help = "file that is no credential and no left-over; a pattern; repeatable", .commands = JUDGE, .foreign = " -af "},
+    {.name = "accept-extension", .key = "inspect.accept-extensions", .type = PLM_OPT_LIST, .argument = "EXT", .alias = "accept-file-extension",
+     .help = "extension of files that are no keys; repeatable", .commands = JUDGE, .foreign = " -ae "},
+    {.name = "sensitive-word", .key = "inspect.sensitive-words", .type = PLM_OPT_LIST, .argument = "WORD",
+     .help = "word that makes an environment variable a credential, beside the built-in ones; repeatable", .commands = JUDGE, .foreign = " -sw "},
+    {.name = "sensitive-file", .key = "inspect.sensitive-files", .type = PLM_OPT_LIST, .argument = "PATH|NAME",
+     .help = "file that must not be in an image, beside the built-in names; a pattern; repeatable", .commands = JUDGE, .foreign = " -sf "},
+    {.name = "sensitive-extension", .key = "inspect.sensitive-extensions", .type = PLM_OPT_LIST, .argument = "EXT", .alias = "sensitive-file-extension",
+     .help = "extension of files that must not be in an image; repeatable", .commands = JUDGE, .foreign = " -sfe "},
+    {.name = "verify-packages", .key = "inspect.verify-packages", .type = PLM_OPT_FLAG,
+     .help = "hash all files and compare those of packages with what dpkg, apk and rpm recorded", .commands = JUDGE},
     {.name = "trusted-users", .key = "audit.trusted-users", .type = PLM_OPT_WORDS, .argument = "USER,...", .system_only = true,
      .help = "who may reach the engine beside root", .commands = AUDIT},
     {.name = "allowed-registries", .key = "audit.allowed-registries", .type = PLM_OPT_WORDS, .argument = "HOST[/PATH],...", .system_only = true,
-     .help = "registries that images may come from", .commands = AUDIT},
+     .help = "registries that images may come from", .commands = AUDIT_AND_SCAN},
     {.name = "allowed-mounts", .key = "audit.allowed-mounts", .type = PLM_OPT_WORDS, .argument = "PATH[:ro][@IMAGE],...", .system_only = true,
      .help = "host paths that containers may mount", .commands = AUDIT},
     {.name = "allowed-capabilities", .key = "audit.allowed-capabilities", .type = PLM_OPT_WORDS, .argument = "CAP,...", .system_only = true,
@@ -124,9 +139,9 @@ const struct plm_option plm_options[] = {
     {.name = "allowed-listeners", .key = "audit.allowed-listeners", .type = PLM_OPT_WORDS, .argument = "PORT/PROTO,...", .system_only = true, .fallback = "22/tcp",
      .help = "ports that the host may listen on", .commands = AUDIT},
     {.name = "allowed-setuid", .key = "audit.allowed-setuid", .type = PLM_OPT_WORDS, .argument = "PATH,...", .system_only = true,
-     .help = "set-uid programs beside the built-in list; patterns", .commands = AUDIT},
+     .help = "set-uid programs beside the built-in list; patterns", .commands = AUDIT_AND_SCAN},
     {.name = "allowed-ports", .key = "audit.allowed-ports", .type = PLM_OPT_WORDS, .argument = "PORT,...", .system_only = true,
-     .help = "privileged host ports that containers may publish", .commands = AUDIT},
+     .help = "privileged host ports that containers may publish", .commands = AUDIT_AND_SCAN},
     {.name = "low-port", .key = "audit.low-port", .type = PLM_OPT_NUMBER, .argument = "PORT", .fallback = "1024", .system_only = true,
      .help = "host ports below this are privileged", .commands = AUDIT},
     {.name = "restart-max", .key = "audit.restart-max", .type = PLM_OPT_NUMBER, .argument = "N", .fallback = "5", .system_only = true,

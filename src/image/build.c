@@ -533,6 +533,20 @@ static bool wants_everything(const struct plm_extractor *ex)
     return false;
 }
 
+static struct plm_entry entry_of(const struct node *n, plm_sv path)
+{
+    return (struct plm_entry){.path = path, .size = n->size, .mode = n->mode, .uid = n->uid, .gid = n->gid};
+}
+
+/* One that chooses by names saw them only if it also chooses the name that came first. */
+static bool saw_bytes(const struct plm_builder *b, const struct plm_match *m, uint32_t node, plm_sv target)
+{
+    const struct plm_extractor *ex = b->wanted.extractors[m->extractor];
+    const void *state = b->states[m->extractor];
+    struct plm_entry own = entry_of(&b->nodes[node], m->as), first = entry_of(&b->nodes[node], target);
+    return wants_everything(ex) && (!ex->wants || !ex->wants(state, &own) || ex->wants(state, &first));
+}
+
 /* Extractors that want a hard link's name but did not see its bytes under the name that came first. */
 static void ask_for_link(struct plm_builder *b, uint32_t node)
 {
@@ -541,7 +555,7 @@ static void ask_for_link(struct plm_builder *b, uint32_t node)
     size_t n;
     const struct plm_match *m = plm_matcher_find(b->matcher, plm_buf_sv(&b->path), &n);
     for (size_t i = 0; i < n; i++) {
-        bool is_known = wants_everything(b->wanted.extractors[m[i].extractor]);
+        bool is_known = saw_bytes(b, &m[i], node, target);
         for (size_t k = 0; k < b->wanted.n_wants && !is_known; k++)
             is_known = b->wanted.wants[k].extractor == m[i].extractor &&
                        plm_sv_eq(b->wanted.wants[k].as, m[i].as) &&
@@ -710,11 +724,6 @@ static bool one_fits(const struct plm_builder *b, const struct plm_match *m, uin
 {
     uint64_t max = b->wanted.extractors[m->extractor]->max_bytes;
     return size <= (max && max < b->limits->file_bytes ? max : b->limits->file_bytes);
-}
-
-static struct plm_entry entry_of(const struct node *n, plm_sv path)
-{
-    return (struct plm_entry){.path = path, .size = n->size, .mode = n->mode, .uid = n->uid, .gid = n->gid};
 }
 
 static bool is_needed(const struct plm_builder *b, const struct plm_match *m, uint32_t node)

@@ -18,7 +18,7 @@ static const struct plm_inspect_check checks[] = {
      .fix = "mount the one file or directory that is needed, read-only, or a named volume"},
     {.id = "5.8", .group = "compose", .severity = PLM_SEV_LOW, .title = "privileged ports of the host are not published",
      .rationale = "Ports below 1024 are trusted to belong to the host's own services.",
-     .fix = "publish a port from 1024 on; ports that are meant go into `inspect.accepted-ports`"},
+     .fix = "publish a port from 1024 on; ports that are meant go into `audit.allowed-ports`"},
     {.id = "5.14", .group = "compose", .severity = PLM_SEV_MEDIUM, .title = "published ports are bound to one address",
      .rationale = "Without an address a port is open on every network of the host, around the rules of its firewall front end.",
      .fix = "`ports: [\"127.0.0.1:8080:80\"]`"},
@@ -354,7 +354,7 @@ static void judge_image_origin(struct plm_judging *j)
 {
     const plm_sv_vec *allowed = &j->in->opt->allowed_registries;
     if (!allowed->n) {
-        plm_judge_say(j, PLM_OUT_MANUAL, "inspect.allowed-registries is not set: a person decides");
+        plm_judge_say(j, PLM_OUT_MANUAL, "audit.allowed-registries is not set: a person decides");
         return;
     }
     PLM_COMPOSE_EACH (j, c, s) {

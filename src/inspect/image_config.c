@@ -19,7 +19,7 @@ static const struct plm_inspect_check checks[] = {
     {.id = "4.2", .aliases = "CIS-DI-0002", .group = "image", .severity = PLM_SEV_CRITICAL, .level = "FATAL",
      .title = "the image comes from a registry that is trusted",
      .rationale = "Whoever controls the registry of an image or of its base controls the code that runs.",
-     .fix = "use an allowed registry, or add it to `inspect.allowed-registries`"},
+     .fix = "use an allowed registry, or add it to `audit.allowed-registries`"},
     {.id = "4.5", .aliases = "CIS-DI-0005", .group = "image", .severity = PLM_SEV_NEGLIGIBLE, .level = "INFO",
      .title = "content trust is replaced by digests and signatures",
      .rationale = "DOCKER_CONTENT_TRUST is a variable of each client's shell that no image shows, and the service behind it is being retired.",
@@ -134,7 +134,7 @@ static void judge_origin(struct plm_judging *j)
                       "where the image comes from is not known: it has no registry's name "
                       "and no label that names its base");
     else if (!allowed->n)
-        plm_judge_say(j, PLM_OUT_MANUAL, "inspect.allowed-registries is not set: a person decides");
+        plm_judge_say(j, PLM_OUT_MANUAL, "audit.allowed-registries is not set: a person decides");
 }
 
 static void judge_trust(struct plm_judging *j)

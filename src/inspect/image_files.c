@@ -17,7 +17,7 @@ static const struct plm_inspect_check checks[] = {
     {.id = "4.8", .aliases = "CIS-DI-0008", .group = "files", .severity = PLM_SEV_NEGLIGIBLE, .level = "INFO",
      .title = "no file has the set-uid or set-gid bit",
      .rationale = "A flaw in such a program gives whoever may start it the rights of its owner.",
-     .fix = "`RUN find / -xdev -perm /6000 -type f -exec chmod a-s {} +`, or accept single ones by `inspect.accepted-setuid`"},
+     .fix = "`RUN find / -xdev -perm /6000 -type f -exec chmod a-s {} +`, or accept single ones by `audit.allowed-setuid`"},
     {.id = "4.10", .aliases = "CIS-DI-0010", .group = "image", .severity = PLM_SEV_CRITICAL, .level = "FATAL",
      .title = "no credential lies in the environment, the labels or the files of the image",
      .rationale = "Whoever can pull the image, or inspect it, has the credential; a later layer does not remove it.",

@@ -36,7 +36,7 @@ struct plm_inspect_options {
     plm_sv secret_rules_name;
     plm_sv malware_socket; /* clamd's address, or null */
     plm_sv yara_rules;     /* path, or null */
-    /* What sites allow or add to the image checks (keys inspect.*). */
+    /* What sites allow or add to the image checks (keys inspect.* and audit.allowed-*). */
     plm_sv_vec allowed_registries; /* HOST[/PATH] that bases may come from; empty: none is configured */
     plm_sv_vec accepted_keys, accepted_files, accepted_extensions;     /* 4.10: names that are meant */
     plm_sv_vec sensitive_words, sensitive_files, sensitive_extensions; /* 4.10: beside the built-in ones */

@@ -217,7 +217,10 @@ static void verify(struct plm_judging *j, struct verifying *v, const struct plm_
         path = d->to;
     path = real_path(v->in->facts, v->scratch, path);
     const struct plm_fact_file *file = plm_image_facts_file(v->in->facts, path);
-    const struct plm_facts *sums = plm_inspect_facts_of(v->in->analysis, &file_sums, path);
+    bool is_hard_link =
+        file && S_ISREG(file->mode) && file->link.n; /* hashed under the name that came first */
+    const struct plm_facts *sums =
+        plm_inspect_facts_of(v->in->analysis, &file_sums, is_hard_link ? file->link : path);
     v->claimed++;
     put_fact(v, claim, sums);
     if (file)
