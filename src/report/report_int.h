@@ -41,6 +41,10 @@ void plm_report_note(const struct plm_report_options *opt, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* "openssl 3.0.11-1 (fixed in 3.0.15-1): a buffer ..." or "object: title". */
 void plm_report_sentence(const struct plm_report *r, const struct plm_finding *f, struct plm_buf *b);
+/* Path of the finding as code hosts want it, relative to the repository: of a `dir:` with a relative path the
+ * file, of anything else the made-up SCHEME/TARGET/PATH. Percent-encoded if is_uri. */
+void plm_report_place(const struct plm_report *r, const struct plm_finding *f, bool is_uri,
+                      struct plm_buf *b);
 /* Web page about the finding: its first https reference, else the CVE record's; null: none. In the buffer. */
 plm_sv plm_report_page(const struct plm_finding *f, struct plm_buf *b);
 

@@ -171,57 +171,12 @@ static void put_rule(struct plm_arr *list, const struct plm_finding *f)
 
 /* ---- results -------------------------------------------------------------------------------------- */
 
-static bool is_in_repository(const struct plm_target *t)
-{
-    return plm_sv_is(t->scheme, "dir") && t->reference.n && t->reference.p[0] != '/' &&
-           !plm_sv_has(t->reference, PLM_SV(".."));
-}
-
-/* "docker/registry.example.org/app%3A1/", "audit/host/". */
-static void put_made_up_path(const struct plm_target *t, struct plm_buf *b)
-{
-    plm_sv name = t->reference.n ? t->reference : t->id;
-    plm_esc_uri(b, t->scheme, false);
-    plm_buf_byte(b, '/');
-    while (plm_sv_starts(name, PLM_SV("/")))
-        name = plm_sv_from_off(name, 1);
-    if (!name.n || plm_sv_starts(name, t->scheme))
-        return; /* host: */
-    plm_esc_uri(b, name, true);
-    plm_buf_byte(b, '/');
-}
-
-static void put_uri(const struct sarif *s, const struct plm_finding *f, struct plm_buf *b)
-{
-    const struct plm_target *t = f->target < s->r->targets.n ? &s->r->targets.v[f->target] : NULL;
-    const struct plm_package *p = plm_report_package_of(s->r, f);
-    plm_sv path = f->path;
-    if (!path.n && p && p->locations.n)
-        path = p->locations.v[0].path;
-    bool is_path = path.n > 0;
-    path = is_path ? path : f->object;
-    if (t && is_in_repository(t)) {
-        plm_sv dir = t->reference;
-        while (plm_sv_starts(dir, PLM_SV("./")))
-            dir = plm_sv_from_off(dir, 2);
-        if (!plm_sv_is(dir, ".") && dir.n) {
-            plm_esc_uri(b, dir, true);
-            plm_buf_byte(b, '/');
-        }
-    } else if (t) {
-        put_made_up_path(t, b);
-    }
-    while (plm_sv_starts(path, PLM_SV("/")))
-        path = plm_sv_from_off(path, 1);
-    plm_esc_uri(b, path.n ? path : f->id.n ? f->id : PLM_SV("none"), is_path);
-}
-
 static void put_location(const struct sarif *s, struct plm_obj *result, const struct plm_finding *f)
 {
     plm_auto_done(plm_buf_done) struct plm_buf uri = PLM_BUF(PLM_MIB(1));
     plm_auto_done(plm_buf_done) struct plm_buf name = PLM_BUF(PLM_MIB(1));
     const struct plm_package *p = plm_report_package_of(s->r, f);
-    put_uri(s, f, &uri);
+    plm_report_place(s->r, f, true, &uri);
     struct plm_arr places = plm_obj_list(result, "locations");
     struct plm_obj place = plm_arr_object(&places);
     struct plm_obj physical = plm_obj_sub(&place, "physicalLocation");
