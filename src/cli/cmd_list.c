@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "cli/cli.h"
+#include "inspect/inspect.h"
 #include "version/version.h"
 #include "vulndb/vulndb.h"
 
@@ -102,12 +103,44 @@ static void get_code(size_t i, struct plm_arena *a, struct row *out)
     *out = (struct row){{plm_codes[i].id, plm_codes[i].meaning}};
 }
 
-static size_t count_checks(void)
+static size_t count_audit_checks(void)
 {
     size_t n = 0;
     PLM_SET_FOREACH (plm_check_groups, struct plm_check_group, g)
         n += g->n;
     return n;
+}
+static size_t count_checks(void)
+{
+    size_t n = count_audit_checks();
+    PLM_SET_FOREACH (plm_inspect_check_tables, struct plm_inspect_checks, t) {
+        for (const struct plm_inspect_check *c = t->v; c->id; c++)
+            n++;
+    }
+    return n;
+}
+/* The check of that very id (not alias) of the other kind, or NULL. */
+static const struct plm_check *audit_check(const char *id)
+{
+    const struct plm_check *c = plm_check_find(plm_sv_from(id));
+    return c && strcmp(c->id, id) == 0 ? c : NULL;
+}
+static const struct plm_inspect_check *inspect_check(const char *id)
+{
+    const struct plm_inspect_check *c = plm_inspect_check_find(plm_sv_from(id));
+    return c && strcmp(c->id, id) == 0 ? c : NULL;
+}
+/* One that scans judge. A fault that the audit judges too is one row, the audit's. */
+static void get_inspect_check(size_t i, struct row *out)
+{
+    const struct plm_inspect_check *c = NULL;
+    PLM_SET_FOREACH (plm_inspect_check_tables, struct plm_inspect_checks, t) {
+        for (const struct plm_inspect_check *at = t->v; at->id && !c; at++)
+            c = i-- == 0 ? at : NULL;
+    }
+    if (c && !audit_check(c->id))
+        *out = (struct row){{c->id, c->title, plm_severity_name(c->severity), c->group, NULL, NULL,
+                             c->rationale, c->fix, NULL, NULL, NULL, NULL, NULL, NULL, c->aliases}};
 }
 /* "1.2.0 5.3, 1.6.0 5.4": the numbers that it has in the versions of the benchmark. */
 static const char *numbers(const struct plm_check *c, struct plm_arena *a)
@@ -140,12 +173,18 @@ static void get_check(size_t i, struct plm_arena *a, struct row *out)
             c = &g->checks[i];
         i -= c ? 0 : g->n;
     }
-    if (!c)
+    if (!c) {
+        get_inspect_check(i, out);
         return;
+    }
+    const struct plm_inspect_check *other = inspect_check(c->id);
+    const char *stage = plm_stage_name(c->stage);
+    if (other)
+        stage = plm_arena_printf(a, "%s, %s", stage, other->group).p;
     const char *level =
         c->level ? plm_arena_printf(a, "%u %s", c->level, c->is_manual ? "manual" : "automated").p : NULL;
-    *out = (struct row){{c->id, c->title, plm_severity_name(c->severity), plm_stage_name(c->stage), level,
-                         c->reads, c->rationale, c->fix, plm_impact_name(c->impact), numbers(c, a),
+    *out = (struct row){{c->id, c->title, plm_severity_name(c->severity), stage, level, c->reads,
+                         c->rationale, c->fix, plm_impact_name(c->impact), numbers(c, a),
                          controls(c, a, "cis-controls"), controls(c, a, "nist-800-190"),
                          controls(c, a, "pci-dss"), controls(c, a, "attack"), c->aliases}};
 }

@@ -4,6 +4,7 @@
  */
 #include "audit/audit.h"
 #include "cli/docs_int.h"
+#include "inspect/inspect.h"
 
 static void put_controls(struct plm_buf *b, const struct plm_check *c, struct plm_arena *a)
 {
@@ -57,6 +58,51 @@ static void put_check(struct plm_buf *b, const struct plm_check *c, struct plm_a
         plm_buf_str(b, "\n\n");
 }
 
+static void put_inspect_check(struct plm_buf *b, const struct plm_inspect_check *c)
+{
+    plm_buf_printf(b, "### %s (%s): %s\n\n%s", c->id, c->group, c->title, plm_severity_name(c->severity));
+    if (c->level)
+        plm_buf_printf(b, " (%s)", c->level);
+    if (c->aliases)
+        plm_buf_printf(b, "; also %s", c->aliases);
+    if (c->is_off)
+        plm_buf_str(b, "; only where a configuration asks for it");
+    plm_buf_str(b, ".");
+    if (c->rationale)
+        plm_buf_printf(b, "\n\n%s", c->rationale);
+    if (c->fix)
+        plm_buf_printf(b, "\n\nFix: %s", c->fix);
+    plm_buf_str(b, "\n\n");
+}
+
+static int by_check_id(const void *a, const void *b)
+{
+    const struct plm_inspect_check *const *x = a, *const *y = b;
+    return plm_check_id_cmp(plm_sv_from((*x)->id), plm_sv_from((*y)->id));
+}
+
+static void put_inspect_checks(struct plm_buf *b, struct plm_arena *a)
+{
+    size_t n;
+    const struct plm_inspect_check **v = plm_inspect_checks_all(a, &n);
+    if (v)
+        qsort(v, n, sizeof(*v), by_check_id);
+    plm_buf_str(
+        b,
+        "## Checks of images, Dockerfiles and Compose files\n\nWhat `plimsoll scan` judges as kind "
+        "`misconfiguration`. The id is the CIS number or the letter where the audit\njudges the same, else "
+        "Dockle's, else Hadolint's; the other tools' ids work wherever an id is asked for. Levels of "
+        "those tools: FATAL\nis critical, WARN medium, INFO negligible; `--fail-on "
+        "misconfiguration:LEVEL` is their exit level.\n\n");
+    plm_buf_str(b, "| id | also | what must be true | severity | of |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; v && i < n; i++)
+        plm_buf_printf(b, "| %s | %s | %s | %s | %s |\n", v[i]->id, v[i]->aliases ? v[i]->aliases : "",
+                       v[i]->title, plm_severity_name(v[i]->severity), v[i]->group);
+    plm_buf_byte(b, '\n');
+    for (size_t i = 0; v && i < n; i++)
+        put_inspect_check(b, v[i]);
+}
+
 void plm_docs_page_checks(struct plm_buf *b, struct plm_arena *a)
 {
     plm_docs_page_start(
@@ -77,4 +123,5 @@ void plm_docs_page_checks(struct plm_buf *b, struct plm_arena *a)
     plm_buf_byte(b, '\n');
     for (; list && *list; list++)
         put_check(b, *list, a);
+    put_inspect_checks(b, a);
 }

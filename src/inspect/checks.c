@@ -32,13 +32,7 @@ const struct plm_inspect_check *plm_inspect_check_find(plm_sv id)
     return by_alias;
 }
 
-static int by_id(const void *a, const void *b)
-{
-    const struct plm_inspect_check *const *x = a, *const *y = b;
-    return strcmp((*x)->id, (*y)->id);
-}
-
-const struct plm_inspect_check *const *plm_inspect_checks_sorted(struct plm_arena *a, size_t *out_n)
+const struct plm_inspect_check **plm_inspect_checks_all(struct plm_arena *a, size_t *out_n)
 {
     size_t n = 0, at = 0;
     PLM_SET_FOREACH (plm_inspect_check_tables, struct plm_inspect_checks, t) {
@@ -53,7 +47,6 @@ const struct plm_inspect_check *const *plm_inspect_checks_sorted(struct plm_aren
         for (const struct plm_inspect_check *c = u->v; c->id; c++)
             v[at++] = c;
     }
-    qsort(v, n, sizeof(*v), by_id);
     *out_n = n;
     return v;
 }

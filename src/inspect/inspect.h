@@ -90,8 +90,8 @@ struct plm_inspect_checks {
 PLM_SET_DECLARE(plm_inspect_check_tables, struct plm_inspect_checks);
 /* By id or alias, any case; an id wins; NULL: none. */
 const struct plm_inspect_check *plm_inspect_check_find(plm_sv id);
-/* All checks by id, in the arena; NULL if it failed. */
-const struct plm_inspect_check *const *plm_inspect_checks_sorted(struct plm_arena *a, size_t *out_n);
+/* All checks, in no order, in the arena; NULL if it failed. */
+const struct plm_inspect_check **plm_inspect_checks_all(struct plm_arena *a, size_t *out_n);
 
 /* Adds the extractors of all wanted inspectors to those of the options (which keep theirs). */
 int plm_inspect_prepare(const struct plm_inspect_options *opt, struct plm_arena *a,

@@ -535,11 +535,12 @@ static void test_descriptors(void **state)
     (void)state;
     size_t n;
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
-    const struct plm_inspect_check *const *v = plm_inspect_checks_sorted(a, &n);
+    const struct plm_inspect_check **v = plm_inspect_checks_all(a, &n);
     assert_non_null(v);
     for (size_t i = 0; i < n; i++) {
-        if (i && strcmp(v[i - 1]->id, v[i]->id) == 0)
-            fail_msg("%s stands twice", v[i]->id);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(v[k]->id, v[i]->id) == 0)
+                fail_msg("%s stands twice", v[i]->id);
         if (!v[i]->title || !*v[i]->title || !v[i]->rationale || !v[i]->fix || !v[i]->group)
             fail_msg("%s lacks a text", v[i]->id);
     }
