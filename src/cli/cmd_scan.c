@@ -61,6 +61,8 @@ static int read_saved(struct plm_cli *cli, const struct plm_scan_setup *s, struc
 static void note_empty(const struct plm_cli *cli, struct plm_report *r)
 {
     for (uint32_t t = 0; t < r->targets.n; t++) {
+        if (plm_sv_is(r->targets.v[t].scheme, plm_scheme_name(PLM_SRC_COMPOSE)))
+            continue; /* a text holds no packages */
         bool has_package = false, has_distro = r->targets.v[t].distro.id.n > 0;
         for (size_t i = 0; i < r->packages.n && !has_package; i++)
             has_package = r->packages.v[i].target == t;
@@ -157,8 +159,11 @@ static int run(struct plm_cli *cli, plm_err **err)
     if (plm_gates_parse(plm_config_text(cli->config, "fail-on"), PLM_KIND_VULNERABILITY, cli->arena, &gates,
                         &n_gates, err) < 0)
         return -1;
-    if (plm_scan_setup(cli, PLM_SETUP_VULNERABILITIES, &s, err) < 0)
+    if (plm_scan_setup(cli, PLM_SETUP_VULNERABILITIES | PLM_SETUP_INSPECT, &s, err) < 0)
         return -1;
+    for (size_t i = 0; i < cli->outputs.n; i++)
+        s.scan.want_facts = s.scan.want_facts || strcmp(cli->outputs.v[i].format->id, "facts") == 0;
+    s.scan.inspect.want_files = s.scan.want_facts;
     if (s.words.n == 0) {
         plm_cli_note(cli, "nothing to scan: the engine has no such images or containers");
         return PLM_EXIT_PASSED;

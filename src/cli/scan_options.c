@@ -10,6 +10,8 @@
 
 #include <sys/stat.h>
 
+enum { DOCKERFILE_MAX = 4 << 20 };
+
 /* ---- options --------------------------------------------------------------------------------- */
 
 static int by_id(const void *a, const void *b)
@@ -97,23 +99,64 @@ static int set_repo(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err
     return 0;
 }
 
-/* Only what exists today can be asked for: a kind that nothing here examines is a fault, not silence. */
-static int set_kinds(const struct plm_config *c, struct plm_scan_setup *s, plm_err **err)
+/* What scan examines unless it is told: licenses and malware only on request. */
+static bool is_default_kind(enum plm_kind k)
+{
+    return k == PLM_KIND_VULNERABILITY || k == PLM_KIND_MISCONFIGURATION || k == PLM_KIND_SECRET;
+}
+
+/* A kind that this command does not examine is a fault, not silence. */
+static int read_kinds(const struct plm_config *c, const char *option, unsigned flags, bool value,
+                      bool wants[PLM_KIND_COUNT_], plm_err **err)
 {
     const plm_sv *list;
-    size_t n = plm_config_list(c, "only", &list);
-    bool wants = n == 0;
+    size_t n = plm_config_list(c, option, &list);
     for (size_t i = 0; i < n; i++) {
-        if (!plm_sv_is(list[i], "vulnerability"))
-            return plm_fail(err, PLM_E_USAGE, "--only %.*s: this version examines vulnerabilities only",
+        enum plm_kind k;
+        bool is_known = plm_kind_parse(list[i], &k);
+        bool is_here = is_known && (k == PLM_KIND_VULNERABILITY ||
+                                    ((flags & PLM_SETUP_INSPECT) &&
+                                     (is_default_kind(k) || k == PLM_KIND_LICENSE || k == PLM_KIND_MALWARE)));
+        if (!is_here && value)
+            return plm_fail(err, PLM_E_USAGE, "--%s %.*s: this command does not examine that", option,
                             PLM_SV_ARG(list[i]));
-        wants = true;
+        if (is_known)
+            wants[k] = value;
     }
-    n = plm_config_list(c, "skip", &list);
-    for (size_t i = 0; i < n; i++)
-        wants = wants && !plm_sv_is(list[i], "vulnerability");
-    s->scan.want_vulnerabilities = wants;
     return 0;
+}
+
+static int set_kinds(const struct plm_config *c, struct plm_scan_setup *s, unsigned flags, plm_err **err)
+{
+    bool *wants = s->scan.inspect.wants;
+    const plm_sv *list;
+    bool is_named = plm_config_list(c, "only", &list) > 0;
+    for (enum plm_kind k = 0; k < PLM_KIND_COUNT_; k++)
+        wants[k] =
+            !is_named && (k == PLM_KIND_VULNERABILITY || ((flags & PLM_SETUP_INSPECT) && is_default_kind(k)));
+    if (read_kinds(c, "only", flags, true, wants, err) < 0 ||
+        read_kinds(c, "skip", flags, false, wants, err) < 0)
+        return -1;
+    s->scan.want_vulnerabilities = wants[PLM_KIND_VULNERABILITY];
+    s->scan.inspect_trees = is_named;
+    return 0;
+}
+
+/* --dockerfile: the text, for the checks that compare it with the image. */
+static int read_dockerfile(struct plm_cli *cli, struct plm_scan_setup *s, plm_err **err)
+{
+    plm_sv path = plm_config_text(cli->config, "dockerfile");
+    if (!path.n)
+        return 0;
+    plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(DOCKERFILE_MAX);
+    const char *name = plm_arena_cstr(s->arena, path);
+    if (!name)
+        return plm_fail_oom(err);
+    if (plm_fs_read(name, text.max, &text, err) < 0)
+        return plm_wrap(err, "--dockerfile");
+    s->scan.inspect.dockerfile = plm_arena_sv(s->arena, text.n ? plm_buf_sv(&text) : PLM_SV(""));
+    s->scan.inspect.dockerfile_name = plm_arena_sv(s->arena, path);
+    return plm_arena_check(s->arena, err);
 }
 
 /* ---- the implicit update (design.md part 4) ------------------------------------------------------ */
@@ -312,7 +355,8 @@ int plm_scan_setup(struct plm_cli *cli, unsigned flags, struct plm_scan_setup *o
     size_t n = plm_config_list(cli->config, "channels", &channels);
     for (size_t i = 0; i < n; i++)
         plm_sv_vec_add(s->arena, &s->scan.match.channels, channels[i]);
-    if (set_extractors(s, err) < 0 || set_kinds(cli->config, s, err) < 0 || load_exceptions(cli, s, err) < 0)
+    if (set_extractors(s, err) < 0 || set_kinds(cli->config, s, flags, err) < 0 ||
+        read_dockerfile(cli, s, err) < 0 || load_exceptions(cli, s, err) < 0)
         return -1;
     s->scan.image.verify_diff_ids = plm_config_flag(cli->config, "verify-diff-ids") || s->scan.base.p ||
                                     (s->exceptions && plm_exceptions_want_diff_ids(s->exceptions));

@@ -15,6 +15,7 @@ enum {
     PLM_SETUP_VULNERABILITIES =
         1,                  /* open the store (updating it as db.update says), set up the repository feed */
     PLM_SETUP_NO_WORDS = 2, /* the command has its own idea of sources */
+    PLM_SETUP_INSPECT = 4,  /* secrets, misconfiguration and the like, as --only and --skip say */
 };
 
 struct plm_scan_setup {

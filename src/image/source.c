@@ -40,6 +40,7 @@ static const struct scheme schemes[] = {
     {"images",         PLM_SRC_IMAGES,         REST_NONE,      false},
     {"running",        PLM_SRC_RUNNING,        REST_NONE,      false},
     {"report",         PLM_SRC_REPORT,         REST_PATH,      false},
+    {"compose",        PLM_SRC_COMPOSE,        REST_PATH,      false},
     {"-",              PLM_SRC_STDIN,          REST_NONE,      false},
 };
 /* clang-format on */
@@ -95,16 +96,29 @@ static plm_sv expand_home(struct plm_arena *a, plm_sv path)
     return path;
 }
 
-/* A regular file, by its first bytes. */
+/* docker-compose.yml, compose.prod.yaml ... */
+static bool is_compose_name(plm_sv name)
+{
+    bool is_yaml = plm_sv_ends(name, PLM_SV(".yml")) || plm_sv_ends(name, PLM_SV(".yaml"));
+    return is_yaml &&
+           (plm_sv_starts(name, PLM_SV("docker-compose")) || plm_sv_starts(name, PLM_SV("compose.")) ||
+            plm_sv_starts(name, PLM_SV("compose-")) || plm_sv_starts(name, PLM_SV("podman-compose")));
+}
+
+/* A regular file, by its first bytes and, for what is plain text, its name. */
 static void sniff_file(struct plm_sources *out, struct plm_arena *a, plm_sv path, plm_sv head)
 {
     plm_sv text = plm_sv_trim(head);
+    size_t slash = plm_sv_rfind(path, '/');
+    plm_sv name = plm_sv_from_off(path, slash == SIZE_MAX ? 0 : slash + 1);
     if (plm_compression_sniff(head) != PLM_COMPRESSION_NONE)
         add(out, a, PLM_SRC_DOCKER_ARCHIVE, path, PLM_SV_NULL, "regular file, compressed archive");
     else if (head.n >= 262 && memcmp(head.p + 257, "ustar", 5) == 0)
         add(out, a, PLM_SRC_DOCKER_ARCHIVE, path, PLM_SV_NULL, "regular file, tar archive");
     else if (text.n && text.p[0] == '{' && plm_sv_has(text, PLM_SV("\"plimsoll/report/")))
         add(out, a, PLM_SRC_REPORT, path, PLM_SV_NULL, "regular file, plimsoll report");
+    else if (is_compose_name(name))
+        add(out, a, PLM_SRC_COMPOSE, path, PLM_SV_NULL, "regular file, Compose file by its name");
     else
         add(out, a, PLM_SRC_FILE, path, PLM_SV_NULL, "regular file");
 }

@@ -213,14 +213,29 @@ static int judge_analysis(const struct plm_ctx *ctx, const struct plm_source *sr
         return -1;
     if (opt->want_vulnerabilities && add_vulnerabilities(ctx, src, opt, r, target, err) < 0)
         return -1;
+    if (plm_scan_inspects(opt, src->kind) && plm_scan_inspect(ctx, src, opt, a, r, target, err) < 0)
+        return -1;
     mark_findings(r, target);
     return 0;
+}
+
+/* The image options with what the inspectors read, if they run for this source. */
+static int image_options(const struct plm_scan_options *opt, enum plm_scheme_kind kind, struct plm_arena *a,
+                         struct plm_image_options *out, plm_err **err)
+{
+    *out = opt->image;
+    return plm_scan_inspects(opt, kind) ? plm_inspect_prepare(&opt->inspect, a, out, err) : 0;
 }
 
 int plm_scan_source(const struct plm_ctx *ctx, const struct plm_source *src,
                     const struct plm_scan_options *opt, struct plm_report *r, plm_err **err)
 {
-    plm_auto(plm_analysis_free) struct plm_analysis *a = plm_image_analyze(ctx, src, &opt->image, err);
+    struct plm_image_options io;
+    if (plm_scan_is_text(src->kind))
+        return plm_scan_text(ctx, src, opt, r, err);
+    if (image_options(opt, src->kind, r->arena, &io, err) < 0)
+        return -1;
+    plm_auto(plm_analysis_free) struct plm_analysis *a = plm_image_analyze(ctx, src, &io, err);
     return a ? judge_analysis(ctx, src, opt, a, r, err) : -1;
 }
 
@@ -228,8 +243,16 @@ int plm_scan_word(const struct plm_ctx *ctx, const char *word, const struct plm_
                   struct plm_report *r, plm_err **err)
 {
     struct plm_source src;
-    plm_auto(plm_analysis_free) struct plm_analysis *a =
-        plm_scan_open(ctx, word, &opt->image, r->arena, &src, err);
+    struct plm_sources meant;
+    struct plm_image_options io;
+    /* a word of several meanings names an image in all of them */
+    if (plm_source_parse(ctx, word, r->arena, &meant, err) < 0)
+        return -1;
+    if (plm_scan_is_text(meant.v[0].kind))
+        return plm_scan_text(ctx, &meant.v[0], opt, r, err);
+    if (image_options(opt, meant.v[0].kind, r->arena, &io, err) < 0)
+        return -1;
+    plm_auto(plm_analysis_free) struct plm_analysis *a = plm_scan_open(ctx, word, &io, r->arena, &src, err);
     return a ? judge_analysis(ctx, &src, opt, a, r, err) : -1;
 }
 
@@ -314,7 +337,7 @@ int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *op
         return -1;
     if (before && mark_new(r, before, err) < 0)
         return -1;
-    return plm_report_finish(r, err);
+    return plm_report_finish(r, err) < 0 ? -1 : plm_scan_fill_facts(opt, r, err);
 }
 
 /* INT64_MAX where neither the store nor a repository covers the target. Feeds without a date do cover: that

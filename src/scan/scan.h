@@ -14,6 +14,7 @@
 #pragma once
 
 #include "image/image.h"
+#include "inspect/inspect.h"
 #include "match/match.h"
 #include "model/model.h"
 #include "repo/repo.h"
@@ -48,7 +49,10 @@ struct plm_scan_options {
     bool all_layers;                     /* also what later layers deleted or replaced */
     bool only_fixed;
     bool exceptions_later; /* the caller calls plm_exceptions_note, after it judged by a policy */
-    plm_sv base; /* --base REF, or null */
+    plm_sv base;           /* --base REF, or null */
+    struct plm_inspect_options inspect; /* kinds beside vulnerabilities, and what facts are to hold */
+    bool want_facts;                    /* report->facts: one for each target */
+    bool inspect_trees;                 /* host: and container: too, where a walk of all files is dear */
 };
 
 /* One word of the command line to an analysis: each meaning of an unprefixed reference is tried in turn.
