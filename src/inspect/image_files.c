@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Files of an image by their names, modes and kinds: setuid and setgid programs, what everyone may write,
- * names that credentials have, what builds leave behind.
+ * what builds leave behind.
  *
- * One walk over the sorted list of entries for each check; O(entries x names). A file that only looks like a
- * key by its extension (.pem, .key) is read: certificates, public keys and parameters are none. Names
- * that are also those of ordinary modules (settings.py, database.yml ...) count outside of library trees
- * only.
+ * One walk over the sorted list of entries for each check; O(entries x names).
  */
 #include "inspect/names.h"
 
@@ -18,10 +15,6 @@ static const struct plm_inspect_check checks[] = {
      .title = "no file has the set-uid or set-gid bit",
      .rationale = "A flaw in such a program gives whoever may start it the rights of its owner.",
      .fix = "`RUN find / -xdev -perm /6000 -type f -exec chmod a-s {} +`, or accept single ones by `audit.allowed-setuid`"},
-    {.id = "4.10", .aliases = "CIS-DI-0010", .group = "image", .severity = PLM_SEV_CRITICAL, .level = "FATAL",
-     .title = "no credential lies in the environment, the labels or the files of the image",
-     .rationale = "Whoever can pull the image, or inspect it, has the credential; a later layer does not remove it.",
-     .fix = "pass it at run time (`docker run --env-file`, Compose or Swarm secrets) or to a build step alone (`RUN --mount=type=secret`), and revoke the one that leaked"},
     {.id = "DKL-LI-0003", .group = "files", .severity = PLM_SEV_NEGLIGIBLE, .level = "INFO",
      .title = "nothing is left over from building and editing",
      .rationale = "Caches make the image large; a repository, an editor's or a shell's files tell an intruder what the source looks like.",
@@ -35,48 +28,6 @@ static const struct plm_inspect_check checks[] = {
 static const struct plm_inspect_checks table = {.name = "image-files", .v = checks};
 PLM_REGISTER(plm_inspect_check_tables, struct plm_inspect_checks, table);
 
-/* ---- what a file with a key's extension holds ------------------------------------------------------- */
-
-enum key_kind { KEY_UNKNOWN, KEY_PRIVATE, KEY_PUBLIC };
-
-static int extract_key(const struct plm_entry *e, plm_sv content, struct plm_extract_out *out, plm_err **err)
-{
-    static const char *const public_marks[] = {"BEGIN CERTIFICATE",
-                                               "BEGIN TRUSTED CERTIFICATE",
-                                               "BEGIN X509 CRL",
-                                               "PUBLIC KEY",
-                                               "BEGIN DH PARAMETERS",
-                                               "BEGIN EC PARAMETERS",
-                                               "DNSKEY",
-                                               "BEGIN CERTIFICATE REQUEST",
-                                               NULL};
-    enum key_kind kind = plm_sv_has(content, PLM_SV("PRIVATE KEY")) ? KEY_PRIVATE : KEY_UNKNOWN;
-    (void)e;
-    for (size_t i = 0; kind == KEY_UNKNOWN && public_marks[i]; i++)
-        if (plm_sv_has(content, plm_sv_from(public_marks[i])))
-            kind = KEY_PUBLIC;
-    plm_buf_byte(&out->facts, (unsigned char)kind);
-    return plm_buf_check(&out->facts, err);
-}
-
-static const char *const key_globs[] = {"**/*.pem", "**/*.key", "*.pem", "*.key", NULL};
-static const struct plm_extractor key_files = {
-    .id = "key-files",
-    .summary =
-        "whether files called *.pem and *.key hold a private key, or certificates and public keys only",
-    .version = 1,
-    .globs = key_globs,
-    .max_bytes = 4u << 20,
-    .skips_large = true,
-    .extract = extract_key,
-};
-
-static bool is_public_key_file(const struct plm_analysis *an, plm_sv path)
-{
-    const struct plm_facts *f = plm_inspect_facts_of(an, &key_files, path);
-    return f && f->data.n == 1 && f->data.p[0] == KEY_PUBLIC;
-}
-
 /* ---- the walk ------------------------------------------------------------------------------------- */
 
 static bool files_are_missing(struct plm_judging *j)
@@ -85,24 +36,6 @@ static bool files_are_missing(struct plm_judging *j)
         return false;
     plm_judge_say(j, PLM_OUT_UNKNOWN, "the list of files was not read");
     return true;
-}
-
-static plm_sv base_of(plm_sv path)
-{
-    size_t slash = plm_sv_rfind(path, '/');
-    return plm_sv_from_off(path, slash == SIZE_MAX ? 0 : slash + 1);
-}
-
-static bool matches(const plm_sv_vec *patterns, plm_sv path)
-{
-    for (size_t i = 0; i < patterns->n; i++) {
-        plm_sv p = patterns->v[i];
-        bool is_path = plm_sv_find(p, '/') != SIZE_MAX;
-        bool is_rooted = is_path && p.p[0] == '/';
-        if (plm_sv_glob(p, is_rooted ? path : is_path ? plm_sv_from_off(path, 1) : base_of(path)))
-            return true;
-    }
-    return false;
 }
 
 /* ---- 4.8 ------------------------------------------------------------------------------------------ */
@@ -115,7 +48,7 @@ static void judge_setuid(struct plm_judging *j)
     for (size_t i = 0; i < facts->files.n; i++) {
         const struct plm_fact_file *f = &facts->files.v[i];
         if (!S_ISREG(f->mode) || !(f->mode & (S_ISUID | S_ISGID)) ||
-            matches(&j->in->opt->accepted_setuid, f->path))
+            plm_path_matches(&j->in->opt->accepted_setuid, f->path))
             continue;
         const char *what =
             f->mode & S_ISUID ? f->mode & S_ISGID ? "set-uid and set-gid" : "set-uid" : "set-gid";
@@ -140,144 +73,6 @@ static void judge_writable(struct plm_judging *j)
                        PLM_SV_ARG(f->path), is_dir ? "directory without the sticky bit" : "file",
                        f->mode & 07777);
     }
-}
-
-/* ---- 4.10: names of credentials -------------------------------------------------------------------- */
-
-struct name_row {
-    const char *pattern;
-    bool in_libraries; /* counts in library trees too */
-};
-static const struct name_row credential_names[] = {
-    {"credentials.json", true},
-    {"credential", true},
-    {"credentials", true},
-    {"credential.json", true},
-    {"password.txt", true},
-    {"passwords.txt", true},
-    {"id_rsa", true},
-    {"id_dsa", true},
-    {"id_ecdsa", true},
-    {"id_ed25519", true},
-    {"id_ecdsa_sk", true},
-    {"id_ed25519_sk", true},
-    {"secret_token.rb", false},
-    {"carrierwave.rb", false},
-    {"omniauth.rb", false},
-    {"settings.py", false},
-    {"database.yml", false},
-    {"credentials.xml", true},
-    {".env", true},
-    {".env.*", true},
-    {".netrc", true},
-    {".pgpass", true},
-    {".git-credentials", true},
-    {"ssh_host_*_key", true},
-};
-static const char *const key_extensions[] = {"key",      "pem", "p12",  "pfx",     "ppk",
-                                             "keystore", "jks", "kdbx", "private", "secret"};
-
-/* Trees of installed libraries and of documentation. */
-static bool is_library(plm_sv path)
-{
-    static const char *const parts[] = {"/site-packages/", "/dist-packages/", "/node_modules/", "/gems/",
-                                        "/usr/share/",     "/usr/lib/python", "/vendor/",       NULL};
-    for (size_t i = 0; parts[i]; i++)
-        if (plm_sv_has(path, plm_sv_from(parts[i])))
-            return true;
-    return false;
-}
-
-static bool is_example(plm_sv base)
-{
-    static const char *const ends[] = {".example", ".sample", ".template", ".dist", ".defaults", NULL};
-    for (size_t i = 0; ends[i]; i++)
-        if (plm_sv_ends(base, plm_sv_from(ends[i])))
-            return true;
-    return false;
-}
-
-static plm_sv extension_of(plm_sv base)
-{
-    size_t dot = plm_sv_rfind(base, '.');
-    return dot == SIZE_MAX || dot == 0 ? PLM_SV_NULL : plm_sv_from_off(base, dot + 1);
-}
-
-/* Extensions are given with or without their dot. */
-static bool has_extension(const plm_sv_vec *list, plm_sv extension)
-{
-    for (size_t i = 0; i < list->n; i++) {
-        plm_sv e = plm_sv_starts(list->v[i], PLM_SV(".")) ? plm_sv_from_off(list->v[i], 1) : list->v[i];
-        if (extension.n && plm_sv_ieq(e, extension))
-            return true;
-    }
-    return false;
-}
-
-static const char *credential_file(const struct plm_inspection *in, plm_sv path)
-{
-    plm_sv base = base_of(path), extension = extension_of(base);
-    const struct plm_inspect_options *opt = in->opt;
-    if (matches(&opt->accepted_files, path) || has_extension(&opt->accepted_extensions, extension))
-        return NULL;
-    if (matches(&opt->sensitive_files, path) || has_extension(&opt->sensitive_extensions, extension))
-        return "configured as sensitive";
-    for (size_t i = 0; i < sizeof(credential_names) / sizeof(credential_names[0]); i++) {
-        const struct name_row *row = &credential_names[i];
-        if (plm_sv_glob(plm_sv_from(row->pattern), base))
-            return is_example(base) || (!row->in_libraries && is_library(path))
-                       ? NULL
-                       : "the name of a file of credentials";
-    }
-    for (size_t i = 0; i < sizeof(key_extensions) / sizeof(key_extensions[0]); i++)
-        if (extension.n && plm_sv_ieq(plm_sv_from(key_extensions[i]), extension))
-            return is_public_key_file(in->analysis, path) ? NULL : "the extension of a key";
-    return NULL;
-}
-
-static void judge_credential_files(struct plm_judging *j)
-{
-    const struct plm_image_facts *facts = j->in->facts;
-    for (size_t i = 0; i < facts->files.n; i++) {
-        const struct plm_fact_file *f = &facts->files.v[i];
-        const char *why = S_ISREG(f->mode) ? credential_file(j->in, f->path) : NULL;
-        if (why)
-            plm_judge_fail(j, f->path, "file", 0, f->layer, "%.*s has %s", PLM_SV_ARG(f->path), why);
-    }
-}
-
-/* Environment: names and values; labels: values by their shape. Values are masked. */
-static void judge_credential_texts(struct plm_judging *j)
-{
-    const struct plm_image_config *c = &j->in->facts->config;
-    struct plm_arena *a = j->in->report->arena;
-    for (size_t i = 0; i < c->env.n; i++) {
-        plm_sv name, value;
-        if (!plm_sv_cut(c->env.v[i], '=', &name, &value))
-            continue;
-        const char *why = plm_env_credential(j->in->opt, name, value);
-        if (!why)
-            continue;
-        plm_sv shown = plm_masked(a, value);
-        plm_judge_fail(j, plm_arena_printf(a, "Env %.*s", PLM_SV_ARG(name)), "config", 0, PLM_NONE,
-                       "Env %.*s: %s; value %.*s", PLM_SV_ARG(name), why, PLM_SV_ARG(shown));
-    }
-    for (size_t i = 0; i < c->label_keys.n && i < c->label_values.n; i++) {
-        const char *why = plm_env_credential(j->in->opt, PLM_SV(""), c->label_values.v[i]);
-        if (why)
-            plm_judge_fail(j, plm_arena_printf(a, "Label %.*s", PLM_SV_ARG(c->label_keys.v[i])), "config", 0,
-                           PLM_NONE, "label %.*s: %s", PLM_SV_ARG(c->label_keys.v[i]), why);
-    }
-}
-
-static void judge_credentials(struct plm_judging *j)
-{
-    if (j->in->facts->known & PLM_FACT_CONFIG)
-        judge_credential_texts(j);
-    if (j->in->facts->known & PLM_FACT_FILES)
-        judge_credential_files(j);
-    else
-        plm_judge_say(j, PLM_OUT_UNKNOWN, "the list of files was not read");
 }
 
 /* ---- DKL-LI-0003 ------------------------------------------------------------------------------------ */
@@ -347,10 +142,10 @@ static void judge_leftovers(struct plm_judging *j)
         return;
     for (size_t i = 0; i < facts->files.n; i++) {
         const struct plm_fact_file *f = &facts->files.v[i];
-        plm_sv base = base_of(f->path);
+        plm_sv base = plm_path_base(f->path);
         bool is_told =
             inside.n && plm_sv_starts(f->path, inside) && f->path.n > inside.n && f->path.p[inside.n] == '/';
-        if (is_told || is_library(f->path) || matches(&j->in->opt->accepted_files, f->path))
+        if (is_told || plm_path_is_library(f->path) || plm_path_matches(&j->in->opt->accepted_files, f->path))
             continue;
         if (S_ISDIR(f->mode) && is_one_of(left_dirs, base) && has_file_below(facts, i)) {
             inside = f->path;
@@ -368,10 +163,8 @@ static void judge_leftovers(struct plm_judging *j)
     }
 }
 
-static const struct plm_judge judges[] = {{"4.8", judge_setuid, NULL},
-                                          {"4.10", judge_credentials, NULL},
-                                          {"I6", judge_writable, NULL},
-                                          {"DKL-LI-0003", judge_leftovers, NULL}};
+static const struct plm_judge judges[] = {
+    {"4.8", judge_setuid, NULL}, {"I6", judge_writable, NULL}, {"DKL-LI-0003", judge_leftovers, NULL}};
 
 static bool is_wanted(const struct plm_inspect_options *opt)
 {
@@ -383,15 +176,11 @@ static int inspect(struct plm_inspection *in, plm_err **err)
     return plm_judge_all(in, judges, sizeof(judges) / sizeof(judges[0]), err);
 }
 
-static const struct plm_extractor *const extractors[] = {&key_files, NULL};
-
 static const struct plm_inspector image_files = {
     .id = "image-files",
     .summary =
         "files of the image: set-uid programs, what everyone may write, names of credentials, left-overs",
-    .extractors = extractors,
     .needs_entries = true,
-    .needs_config = true,
     .is_wanted = is_wanted,
     .inspect = inspect,
     .order = 10,

@@ -245,3 +245,33 @@ plm_sv plm_masked(struct plm_arena *a, plm_sv value)
         shown--; /* not within a character */
     return plm_arena_printf(a, "%.*s... (%zu characters)", (int)shown, value.p ? value.p : "", value.n);
 }
+
+/* ---- paths ---------------------------------------------------------------------------------------- */
+
+plm_sv plm_path_base(plm_sv path)
+{
+    size_t slash = plm_sv_rfind(path, '/');
+    return plm_sv_from_off(path, slash == SIZE_MAX ? 0 : slash + 1);
+}
+
+bool plm_path_matches(const plm_sv_vec *patterns, plm_sv path)
+{
+    for (size_t i = 0; i < patterns->n; i++) {
+        plm_sv p = patterns->v[i];
+        bool is_path = plm_sv_find(p, '/') != SIZE_MAX;
+        bool is_rooted = is_path && p.p[0] == '/';
+        if (plm_sv_glob(p, is_rooted ? path : is_path ? plm_sv_from_off(path, 1) : plm_path_base(path)))
+            return true;
+    }
+    return false;
+}
+
+bool plm_path_is_library(plm_sv path)
+{
+    static const char *const parts[] = {"/site-packages/", "/dist-packages/", "/node_modules/", "/gems/",
+                                        "/usr/share/",     "/usr/lib/python", "/vendor/",       NULL};
+    for (size_t i = 0; parts[i]; i++)
+        if (plm_sv_has(path, plm_sv_from(parts[i])))
+            return true;
+    return false;
+}

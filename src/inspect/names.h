@@ -21,3 +21,9 @@ const char *plm_port_danger(plm_sv port);
 const char *plm_env_credential(const struct plm_inspect_options *opt, plm_sv name, plm_sv value);
 /* A value for a report: its first characters, never more than a quarter. In the arena. */
 plm_sv plm_masked(struct plm_arena *a, plm_sv value);
+
+plm_sv plm_path_base(plm_sv path);
+/* Patterns of whole paths, or of base names where they have no slash. */
+bool plm_path_matches(const plm_sv_vec *patterns, plm_sv path);
+/* In a tree of installed libraries or of documentation. */
+bool plm_path_is_library(plm_sv path);

@@ -388,6 +388,26 @@ static void test_environment(void **state)
     }
 }
 
+static void test_build_arguments(void **state)
+{
+    (void)state;
+    struct image m;
+    image_init(&m);
+    m.opt.dockerfile = PLM_SV("FROM a\nARG NPM_TOKEN=abc\nENV API_KEY=xyz KEPT_KEY=k\n");
+    m.opt.dockerfile_name = PLM_SV("Dockerfile");
+    plm_sv_vec_add(m.arena, &m.config.env, PLM_SV("KEPT_KEY=k"));
+    add_step(&m, "RUN |2 DB_PASSWORD=hunter2 CC=gcc /bin/sh -c make # buildkit", false);
+    inspect(&m);
+    assert_non_null(find(&m, "4.10", "build argument DB_PASSWORD"));
+    assert_null(find(&m, "4.10", "build argument CC"));
+    assert_non_null(find(&m, "4.10", "ARG NPM_TOKEN"));
+    assert_non_null(find(&m, "4.10", "ENV API_KEY"));
+    assert_null(find(&m, "4.10", "ENV KEPT_KEY"));
+    assert_non_null(find(&m, "4.10", "Env KEPT_KEY"));
+    assert_int_equal(find(&m, "4.10", "ARG NPM_TOKEN")->line, 2);
+    image_done(&m);
+}
+
 static void test_names_of_credentials(void **state)
 {
     (void)state;
@@ -567,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_volumes_ports_and_tags),
         cmocka_unit_test(test_origin),
         cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_build_arguments),
         cmocka_unit_test(test_names_of_credentials),
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_leftovers),
