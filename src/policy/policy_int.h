@@ -14,6 +14,8 @@
 #include "base/register.h"
 #include "policy/policy.h"
 
+struct plm_policy_eval;
+
 /* ---- gates and triggers -------------------------------------------------------------- */
 
 enum plm_param_type {
@@ -93,6 +95,7 @@ struct plm_policy_param {
     plm_sv name, value; /* name in lower case; the last of a name wins (earlier ones are not here) */
     const struct plm_policy_param_type *type; /* NULL: unknown */
     bool is_json_bool;                        /* was true or false, not a string */
+    bool is_not_text;                         /* was no string; `value` is what was written */
     uint32_t line;
 };
 
@@ -105,6 +108,7 @@ struct plm_policy_rule {
     enum plm_action action;
     PLM_VEC(struct plm_policy_param) params;
     plm_sv description, recommendation, reason, reference;
+    bool is_broken; /* its structure is wrong and has a problem: nothing more is looked at */
     uint32_t line, column;
 };
 
@@ -112,6 +116,7 @@ struct plm_policy_set { /* rule set, "policy" */
     plm_sv id, name, version, description, artifact_type;
     PLM_VEC(struct plm_policy_rule) rules;
     uint32_t line;
+    plm_policy_problems problems; /* faults of it: they count where a mapping that applies names it */
 };
 
 struct plm_policy_item {
@@ -123,6 +128,7 @@ struct plm_policy_allowlist {
     plm_sv id, name, version, description;
     PLM_VEC(struct plm_policy_item) items;
     uint32_t line;
+    plm_policy_problems problems;
 };
 
 struct plm_policy_selector {
@@ -132,6 +138,8 @@ struct plm_policy_selector {
 struct plm_policy_mapping {
     struct plm_policy_selector select;
     plm_sv_vec set_ids, allowlist_ids;
+    plm_policy_problems problems;      /* the whole file is not evaluated */
+    plm_policy_problems late_problems; /* of its own use only */
 };
 
 struct plm_policy {
@@ -144,7 +152,8 @@ struct plm_policy {
     PLM_VEC(struct plm_policy_allowlist) allowlists;
     PLM_VEC(struct plm_policy_mapping) mappings;
     PLM_VEC(struct plm_policy_selector) allowed, denied;
-    plm_policy_problems problems; /* of the whole file */
+    plm_policy_problems list_problems; /* of the file's frame: nothing of it is evaluated */
+    plm_policy_problems problems; /* everything that is wrong, for validation; made by plm_policy_check */
 };
 
 /* Our YAML (policy_yaml.c): fills the names, texts and parameters of *p, whose arena and file are set, as a
@@ -152,6 +161,32 @@ struct plm_policy {
  * same way for all dialects. Faults of the format become p->problems; -1: no YAML at all (CONFIG). */
 int plm_policy_read_yaml(const struct plm_ctx *ctx, plm_sv text, const char *name, struct plm_policy *p,
                          plm_err **err);
+/* A bundle (policy_json.c), in the same way. UNSUPPORTED: its version. */
+int plm_policy_read_json(const struct plm_ctx *ctx, plm_sv text, const char *name, struct plm_policy *p,
+                         plm_err **err);
+/* Finds gates and triggers, checks parameters, references and ids; fills the problems of each part and of the
+ * whole. */
+int plm_policy_check(struct plm_policy *p, plm_err **err);
+/* One more problem; memory failures stay in the arena. */
+void plm_policy_problem(struct plm_policy *p, plm_policy_problems *to, const char *type, uint32_t line,
+                        uint32_t column, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* Is the value one that the parameter takes? *why: what it would take. */
+bool plm_policy_value_ok(const struct plm_policy *p, const struct plm_policy_param_type *t, plm_sv value,
+                         const char **why);
+/* The three forms of an instant that allowlists know, UTC; parts of a second round up. */
+bool plm_policy_expiry_parse(plm_sv text, int64_t *out);
+
+/* ---- image references ------------------------------------------------------------------- */
+
+struct plm_policy_reference {
+    plm_sv registry, repository, tag, digest, image_id; /* null: the text has none */
+};
+/* Anchore's own reading: no library/ is put in front. A null text is its wildcard. */
+void plm_policy_reference_parse(plm_sv text, struct plm_arena *a, struct plm_policy_reference *out);
+/* 1, 0, or -1 where the original raises (compat mode): *out_type its class. */
+int plm_policy_selector_match(struct plm_policy_eval *ev, const struct plm_policy_selector *s,
+                              const struct plm_policy_reference *ref, bool has_image, const char **out_type,
+                              plm_err **err);
 
 /* ---- for the files of gates --------------------------------------------------------------- */
 
@@ -166,6 +201,17 @@ struct plm_policy_eval {
     struct plm_policy_result *result;
     struct plm_policy_cache *cache; /* compiled expressions, the prepared Dockerfile: by policy_eval.c */
     int64_t now;
+};
+
+/* What `policy explain` wants to hear; every member may be NULL. */
+struct plm_policy_trace {
+    /* A mapping that was tried, in order; after the first that matches none is. */
+    void (*mapping)(struct plm_policy_trace *t, const struct plm_policy_mapping *m, bool matches);
+    /* A rule that ran: its rows are result->rows.v[first_row .. rows.n); `failure`: it could not be judged.
+     */
+    void (*rule)(struct plm_policy_trace *t, const struct plm_policy_set *set,
+                 const struct plm_policy_rule *rule, const struct plm_policy_result *result, size_t first_row,
+                 const plm_err *failure);
 };
 
 /* The parameter's value by its canonical name; null view when it was not given. */
@@ -186,9 +232,16 @@ static inline const char *plm_policy_word(const struct plm_policy_rule *r, const
 int plm_policy_fire(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_sv trigger_id,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* Lower-case hexadecimal MD5 of the pieces, in the arena of the result; null: memory failed. */
+plm_sv plm_policy_md5(struct plm_policy_eval *ev, const plm_sv *pieces, size_t n);
+
 /* Python's `re` by PCRE2 under match limits; compiled once per text and evaluation. Match at the start of the
  * subject, not anchored at the end. 1: matches, 0: not, -1: not a valid expression, or a limit was reached.
  */
 int plm_policy_match(struct plm_policy_eval *ev, plm_sv regex, plm_sv subject, plm_err **err);
+int plm_policy_cache_new(struct plm_policy_eval *ev, plm_err **err);
+void plm_policy_cache_free(struct plm_policy_eval *ev);
+/* A gate's prepared data of this evaluation: *slot is NULL the first time; it lives in the result's arena. */
+void **plm_policy_prepared(struct plm_policy_eval *ev, const struct plm_policy_gate *gate);
 /* "regexp:..." or '*' wildcards (mappings, allowlists). */
 int plm_policy_pattern(struct plm_policy_eval *ev, plm_sv pattern, plm_sv subject, plm_err **err);
