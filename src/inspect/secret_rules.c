@@ -596,6 +596,24 @@ static bool has_short_keyword(const struct plm_secret_rule *rule)
     return false;
 }
 
+static bool contains_keyword(const struct plm_secret_rule *rule, plm_sv literal)
+{
+    for (size_t i = 0; i < rule->keywords.n; i++)
+        for (size_t at = 0; at + rule->keywords.v[i].n <= literal.n; at++)
+            if (plm_sv_ieq(plm_sv_sub(literal, at, rule->keywords.v[i].n), rule->keywords.v[i]))
+                return true;
+    return false;
+}
+
+/* Where each literal that a match needs has a keyword in it, keywords say nothing more. */
+static bool has_needless_keywords(const struct plm_secret_rule *rule)
+{
+    for (size_t i = 0; i < rule->pattern.anchors.n; i++)
+        if (!contains_keyword(rule, rule->pattern.anchors.v[i].literal))
+            return false;
+    return rule->pattern.anchors.n > 0;
+}
+
 static int gather_rule(struct gather *g, uint32_t i)
 {
     struct plm_secret_rules *r = g->r;
@@ -605,7 +623,7 @@ static int gather_rule(struct gather *g, uint32_t i)
         r->path_only[r->n_path_only++] = i;
         return 0;
     }
-    if (has_short_keyword(rule))
+    if (has_short_keyword(rule) || has_needless_keywords(rule))
         rule->keywords.n = 0;
     for (size_t k = 0; k < rule->keywords.n; k++)
         if (note_literal(g, rule->keywords.v[k], i, PLM_NONE) < 0)
