@@ -4,12 +4,35 @@
  */
 #include "cli/inspect_options.h"
 
+#include "base/fs.h"
+
 static void copy(const struct plm_config *c, const char *name, struct plm_arena *a, plm_sv_vec *out)
 {
     const plm_sv *list;
     size_t n = plm_config_list(c, name, &list);
     for (size_t i = 0; i < n; i++)
         plm_sv_vec_add(a, out, list[i]);
+}
+
+/* The file is named by the user: what is wrong with it is a fault of the configuration. */
+static int read_secret_rules(const struct plm_config *c, struct plm_arena *a, struct plm_inspect_options *io,
+                             plm_err **err)
+{
+    plm_sv name = plm_config_text(c, "secret-config");
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(16));
+    plm_auto(plm_err_free) plm_err *e = NULL;
+    if (!name.n)
+        return 0;
+    const char *path = plm_arena_cstr(a, name);
+    if (!path)
+        return plm_fail_oom(err);
+    if (plm_fs_read(path, PLM_MIB(16), &b, &e) < 0) {
+        plm_auto_free char *text = plm_err_text(e);
+        return plm_fail(err, PLM_E_CONFIG, "--secret-config: %s", text ? text : path);
+    }
+    io->secret_rules = plm_arena_sv(a, plm_buf_sv(&b));
+    io->secret_rules_name = plm_arena_sv(a, name);
+    return plm_arena_check(a, err);
 }
 
 int plm_inspect_options_read(const struct plm_config *c, struct plm_arena *a, struct plm_inspect_options *io,
@@ -25,5 +48,5 @@ int plm_inspect_options_read(const struct plm_config *c, struct plm_arena *a, st
     copy(c, "sensitive-file", a, &io->sensitive_files);
     copy(c, "sensitive-extension", a, &io->sensitive_extensions);
     io->want_owned = io->want_owned || plm_config_flag(c, "verify-packages");
-    return plm_arena_check(a, err);
+    return read_secret_rules(c, a, io, err) < 0 ? -1 : plm_arena_check(a, err);
 }

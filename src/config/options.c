@@ -122,6 +122,8 @@ const struct plm_option plm_options[] = {
      .help = "extension of files that must not be in an image; repeatable", .commands = JUDGE, .foreign = " -sfe "},
     {.name = "verify-packages", .key = "inspect.verify-packages", .type = PLM_OPT_FLAG,
      .help = "hash all files and compare those of packages with what dpkg, apk and rpm recorded", .commands = JUDGE},
+    {.name = "secret-config", .key = "inspect.secret-config", .type = PLM_OPT_FILE, .argument = "FILE", .alias = "secret-rules",
+     .help = "rules of the secret search: plimsoll's YAML, or gitleaks' TOML", .commands = JUDGE, .foreign = " --gitleaks-config "},
     {.name = "trusted-users", .key = "audit.trusted-users", .type = PLM_OPT_WORDS, .argument = "USER,...", .system_only = true,
      .help = "who may reach the engine beside root", .commands = AUDIT},
     {.name = "allowed-registries", .key = "audit.allowed-registries", .type = PLM_OPT_WORDS, .argument = "HOST[/PATH],...", .system_only = true,
