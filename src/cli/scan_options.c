@@ -4,6 +4,8 @@
  */
 #include "cli/scan_options.h"
 
+#include "cli/inspect_options.h"
+
 #include "base/fs.h"
 #include "catalog/catalog.h"
 #include "report/report.h"
@@ -357,6 +359,9 @@ int plm_scan_setup(struct plm_cli *cli, unsigned flags, struct plm_scan_setup *o
         plm_sv_vec_add(s->arena, &s->scan.match.channels, channels[i]);
     if (set_extractors(s, err) < 0 || set_kinds(cli->config, s, flags, err) < 0 ||
         read_dockerfile(cli, s, err) < 0 || load_exceptions(cli, s, err) < 0)
+        return -1;
+    if ((flags & PLM_SETUP_INSPECT) &&
+        plm_inspect_options_read(cli->config, s->arena, &s->scan.inspect, err) < 0)
         return -1;
     s->scan.image.verify_diff_ids = plm_config_flag(cli->config, "verify-diff-ids") || s->scan.base.p ||
                                     (s->exceptions && plm_exceptions_want_diff_ids(s->exceptions));

@@ -270,6 +270,37 @@ static void judge_claim(struct plm_judging *j, struct verifying *v, const struct
         verify(j, v, claim);
 }
 
+/* The rows of facts->packages by name; those that nobody entered yet are made from the report. */
+static void enter_packages(struct verifying *v)
+{
+    static const struct {
+        const char *ours, *theirs;
+    } types[] = {{"deb", "dpkg"}, {"rpm", "rpm"}, {"apk", "APKG"}};
+    struct plm_image_facts *facts = v->in->facts;
+    for (size_t i = 0; i < facts->packages.n; i++) {
+        void **slot = plm_map_put(v->packages, facts->packages.v[i].name);
+        if (slot)
+            *slot = (void *)(uintptr_t)(i + 1);
+    }
+    for (size_t i = 0; i < v->in->report->packages.n; i++) {
+        const struct plm_package *p = &v->in->report->packages.v[i];
+        const char *type = NULL;
+        for (size_t k = 0; k < sizeof(types) / sizeof(types[0]); k++)
+            if (p->target == v->in->target && plm_sv_is(p->type, types[k].ours))
+                type = types[k].theirs;
+        if (!type || plm_map_get(v->packages, p->name))
+            continue;
+        struct plm_fact_package *row = plm_vec_push(facts->arena, &facts->packages);
+        void **slot = row ? plm_map_put(v->packages, p->name) : NULL;
+        if (!slot)
+            return;
+        row->name = plm_arena_sv(facts->arena, p->name);
+        row->full_version = plm_arena_sv(facts->arena, p->version);
+        row->type = plm_sv_from(type);
+        *slot = (void *)(uintptr_t)facts->packages.n;
+    }
+}
+
 static void judge_owned(struct plm_judging *j)
 {
     struct plm_inspection *in = j->in;
@@ -283,11 +314,7 @@ static void judge_owned(struct plm_judging *j)
     }
     struct verifying v = {
         .in = in, .scratch = scratch, .diverted = diverted, .conffiles = conffiles, .packages = packages};
-    for (size_t i = 0; i < in->facts->packages.n; i++) {
-        void **slot = plm_map_put(packages, in->facts->packages.v[i].name);
-        if (slot)
-            *slot = (void *)(uintptr_t)(i + 1);
-    }
+    enter_packages(&v);
     each_claim(j, &v, learn);
     each_claim(j, &v, judge_claim);
     if (!v.claimed)

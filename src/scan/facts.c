@@ -14,8 +14,8 @@ bool plm_scan_inspects(const struct plm_scan_options *opt, enum plm_scheme_kind 
     bool is_live = kind == PLM_SRC_HOST || kind == PLM_SRC_CONTAINER;
     if (is_live && !opt->inspect_trees && !opt->want_facts)
         return false;
-    return opt->want_facts || i->wants[PLM_KIND_SECRET] || i->wants[PLM_KIND_MISCONFIGURATION] ||
-           i->wants[PLM_KIND_LICENSE] || i->wants[PLM_KIND_MALWARE];
+    return opt->want_facts || i->want_owned || i->wants[PLM_KIND_SECRET] ||
+           i->wants[PLM_KIND_MISCONFIGURATION] || i->wants[PLM_KIND_LICENSE] || i->wants[PLM_KIND_MALWARE];
 }
 
 /* ---- before the report is finished ----------------------------------------------------------------- */
