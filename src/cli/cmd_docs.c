@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "cli/docs_int.h"
+#include "policy/policy.h"
 #include "version/version.h"
 #include "vulndb/vulndb.h"
 
@@ -245,6 +246,22 @@ static const struct {
     {PLM_EXIT_EMPTY, "a named target had nothing that could be evaluated (--allow empty)"},
 };
 
+static void page_gates(struct plm_buf *b, struct plm_arena *a)
+{
+    plm_docs_page_start(
+        b, "Gates",
+        "What the rules of a policy can be about. A rule names a gate, a trigger and its parameters, and the "
+        "action (stop, warn, go)\nof what it finds. Names and parameters are those of Anchore's policy "
+        "language; "
+        "origin says whose they are: of the open-source\nengine where nothing is said, `commercial` where "
+        "they "
+        "are documented for the commercial product only and the behaviour is our\nreading, `plimsoll` where "
+        "they are ours. Bundles that use the latter do not load in Anchore.\nExpressions are those of "
+        "Python's "
+        "`re` and match at the start of the text.");
+    plm_policy_reference(b, a);
+}
+
 static void page_exit(struct plm_buf *b, struct plm_arena *a)
 {
     (void)a;
@@ -422,6 +439,7 @@ static int run(struct plm_cli *cli, plm_err **err)
         {"commands.md", page_commands}, {"options.md", page_options}, {"catalogers.md", page_catalogers},
         {"feeds.md", page_feeds},       {"schemes.md", page_schemes}, {"formats.md", page_formats},
         {"codes.md", page_codes},       {"exit-codes.md", page_exit}, {"checks.md", plm_docs_page_checks},
+        {"gates.md", page_gates},
     };
     const char *const *words;
     plm_config_words(cli->config, &words);

@@ -7,6 +7,7 @@
 #include "catalog/catalog.h"
 #include "cli/cli.h"
 #include "inspect/inspect.h"
+#include "policy/policy.h"
 #include "version/version.h"
 #include "vulndb/vulndb.h"
 
@@ -189,6 +190,14 @@ static void get_check(size_t i, struct plm_arena *a, struct row *out)
                          controls(c, a, "pci-dss"), controls(c, a, "attack"), c->aliases}};
 }
 
+static void get_gate(size_t i, struct plm_arena *a, struct row *out)
+{
+    struct plm_policy_language_row row;
+    if (plm_policy_language_get(i, a, &row))
+        *out = (struct row){
+            {row.id, row.description, row.legacy_name, row.origin, row.state, row.superseded_by, row.params}};
+}
+
 static const struct listing listings[] = {
     {"catalogers", {"id", "summary", "type", "files"}, count_catalogers, get_cataloger},
     {"checks",
@@ -200,6 +209,10 @@ static const struct listing listings[] = {
     {"commands", {"name", "summary", "arguments"}, count_commands, get_command},
     {"feeds", {"id", "summary", "upstream", "tested"}, count_feeds, get_feed},
     {"formats", {"id", "summary", "extension"}, count_formats, get_format},
+    {"gates",
+     {"id", "description", "legacy-name", "origin", "state", "superseded-by", "parameters"},
+     plm_policy_language_count,
+     get_gate},
     {"options", {"name", "help", "key", "default"}, count_options, get_option},
     {"schemes", {"id", "summary", "aliases"}, count_schemes, get_scheme},
 };
@@ -287,9 +300,10 @@ static int run(struct plm_cli *cli, plm_err **err)
 static const struct plm_command list = {
     .name = "list",
     .arguments = "WHAT",
-    .summary = "what this program has: catalogers, checks, feeds, formats, schemes, options, commands, codes",
+    .summary =
+        "what this program has: catalogers, checks, feeds, formats, gates, schemes, options, commands, codes",
     .help = "Lists one of: catalogers, checks, codes (of errors and diagnostics), commands, feeds, formats, "
-            "options, "
+            "gates, options, "
             "schemes.\n"
             "With -o json all that is known of each.",
     .examples = "plimsoll list formats\twhat -o understands\n"

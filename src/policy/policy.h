@@ -111,3 +111,20 @@ struct plm_policy_builtin {
 };
 extern const struct plm_policy_builtin plm_policy_builtins[];
 extern const size_t plm_policy_builtins_n;
+
+/* ---- the language, for documentation ------------------------------------------------------ */
+
+struct plm_policy_language_row {
+    const char *id;          /* "packages.denylist" */
+    const char *legacy_name; /* of the trigger in bundles of the old form, or NULL */
+    const char *description;
+    const char *origin; /* "anchore", "commercial", "plimsoll" */
+    const char *state;  /* "active", "deprecated", "eol" */
+    const char *superseded_by;
+    const char *params; /* "name (required), version", or NULL */
+};
+/* All triggers of all gates, in no order. Texts live in the arena or are static. */
+size_t plm_policy_language_count(void);
+bool plm_policy_language_get(size_t i, struct plm_arena *a, struct plm_policy_language_row *out);
+/* The body of the reference page. */
+void plm_policy_reference(struct plm_buf *b, struct plm_arena *a);
