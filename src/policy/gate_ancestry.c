@@ -133,13 +133,13 @@ static int deny(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm
 {
     const struct plm_scheme *s = plm_scheme_find(PLM_SV("deb")); /* numbers as numbers, text as text */
     plm_sv distro = plm_policy_param(r, "distro"), version = plm_policy_param(r, "version");
-    plm_sv check = plm_policy_param(r, "check"), actual = ev->facts->distro_version;
+    plm_sv actual = ev->facts->distro_version;
     if (!s || !plm_sv_ieq(distro, ev->facts->distro))
         return 0;
     if (version.n && !actual.n)
         return plm_fail_id(err, PLM_E_POLICY, "policy.not_checked",
                            "the version of the distribution is not known");
-    if (version.n && !plm_policy_compare(check, "=", s->compare(actual, version)))
+    if (version.n && !plm_policy_compare(plm_policy_op(r, "check", "="), s->compare(actual, version)))
         return 0;
     return plm_policy_fire(ev, r, PLM_SV_NULL, "Distribution %.*s %.*s is denied", PLM_SV_ARG(distro),
                            PLM_SV_ARG(actual)) < 0

@@ -26,11 +26,12 @@ static int fire_over(struct plm_policy_eval *ev, const struct plm_policy_rule *r
 static int vulnerabilities(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_err **err)
 {
     counts n = {0};
+    struct plm_policy_vulnerability_filter filter = plm_policy_vulnerability_filter(r);
     for (size_t i = 0; i < ev->facts->vulnerabilities.n; i++) {
         const struct plm_fact_vulnerability *v = &ev->facts->vulnerabilities.v[i];
         enum plm_severity s;
         plm_severity_parse(v->severity, &s);
-        n[s] += plm_policy_vulnerability_fits(r, v);
+        n[s] += plm_policy_vulnerability_fits(&filter, v);
     }
     return fire_over(ev, r, n, "vulnerabilities", err);
 }
@@ -38,10 +39,10 @@ static int vulnerabilities(struct plm_policy_eval *ev, const struct plm_policy_r
 static int issues(struct plm_policy_eval *ev, const struct plm_policy_rule *r, enum plm_kind kind,
                   const char *noun, plm_err **err)
 {
-    struct plm_policy_issues w = {.kind = kind, .excluded = plm_policy_param_list(ev, r, "exclude_ids")};
+    struct plm_policy_issues w = plm_policy_issues_of(ev, r, kind, noun);
     counts n = {0};
     for (size_t i = 0; i < ev->facts->issues.n; i++) {
-        int fits = plm_policy_issue_fits(ev, r, &w, &ev->facts->issues.v[i], err);
+        int fits = plm_policy_issue_fits(ev, &w, &ev->facts->issues.v[i], err);
         if (fits < 0)
             return -1;
         n[ev->facts->issues.v[i].severity] += fits > 0;

@@ -14,22 +14,15 @@ const char *const plm_policy_list_types[] = {"allowlist", "denylist", "whitelist
 const char *const plm_policy_origins[] = {"all", "base", "own", NULL};
 const char *const plm_policy_unchecked[] = {"not_judged", "fire", "ignore", NULL};
 
-bool plm_policy_compare(plm_sv op, const char *otherwise, int order)
+struct plm_policy_op plm_policy_op(const struct plm_policy_rule *r, const char *param, const char *otherwise)
 {
-    const char *o = otherwise;
-    for (const char *const *c = plm_policy_comparisons; op.p && *c; c++)
-        if (plm_sv_is(op, *c))
-            o = *c;
-    bool has_equal = o[0] == '=' || (o[0] != '!' && o[1] == '=');
-    switch (o[0]) {
-    case '<':
-        return order < 0 || (has_equal && order == 0);
-    case '>':
-        return order > 0 || (has_equal && order == 0);
-    case '!':
-        return order != 0;
-    }
-    return order == 0;
+    plm_sv op = plm_policy_param(r, param);
+    if (!op.n)
+        op = plm_sv_from(otherwise);
+    if (plm_sv_is(op, "!="))
+        return (struct plm_policy_op){true, false, true};
+    bool is_strict = plm_sv_is(op, "<") || plm_sv_is(op, ">");
+    return (struct plm_policy_op){op.p[0] == '<', !is_strict, op.p[0] == '>'};
 }
 
 bool plm_policy_listed(const plm_sv_vec *list, plm_sv item)
@@ -50,17 +43,14 @@ int plm_policy_fits(struct plm_policy_eval *ev, const plm_sv_vec *patterns, plm_
     return 0;
 }
 
-bool plm_policy_severity_fits(const struct plm_policy_rule *r, enum plm_severity s)
-{
-    enum plm_severity bound;
-    plm_severity_parse(plm_policy_param(r, "severity"), &bound);
-    return plm_policy_compare(plm_policy_param(r, "severity_comparison"), ">=", (int)s - (int)bound);
-}
-
-bool plm_policy_origin_fits(const struct plm_policy_rule *r, bool is_base)
+struct plm_policy_filter plm_policy_filter(const struct plm_policy_rule *r)
 {
     plm_sv origin = plm_policy_param(r, "origin");
-    return plm_sv_is(origin, "base") ? is_base : plm_sv_is(origin, "own") ? !is_base : true;
+    struct plm_policy_filter f = {.op = plm_policy_op(r, "severity_comparison", ">="),
+                                  .base = !plm_sv_is(origin, "own"),
+                                  .own = !plm_sv_is(origin, "base")};
+    plm_severity_parse(plm_policy_param(r, "severity"), &f.severity);
+    return f;
 }
 
 bool plm_policy_param_number(const struct plm_policy_rule *r, const char *name, uint64_t *out)
@@ -221,9 +211,11 @@ const struct plm_scheme *plm_policy_package_scheme(const struct plm_image_facts 
 
 bool plm_policy_severity(plm_sv text, enum plm_severity *out)
 {
-    for (unsigned i = 0; plm_policy_severities[i]; i++) {
+    static const plm_sv words[PLM_SEV_COUNT_] = {{"unknown", 7}, {"negligible", 10}, {"low", 3},
+                                                 {"medium", 6},  {"high", 4},        {"critical", 8}};
+    for (unsigned i = 0; i < PLM_SEV_COUNT_; i++) {
         *out = (enum plm_severity)i;
-        if (plm_sv_ieq(text, plm_sv_from(plm_policy_severities[i])))
+        if (text.n == words[i].n && plm_sv_ieq(text, words[i]))
             return true;
     }
     *out = PLM_SEV_UNKNOWN;

@@ -15,8 +15,16 @@ extern const char *const plm_policy_list_types[];  /* "allowlist" "denylist" and
 extern const char *const plm_policy_origins[];     /* "all" "base" "own" */
 extern const char *const plm_policy_unchecked[];   /* "not_judged" "fire" "ignore" */
 
-/* `order`: sign of left compared with right. An absent operator is `otherwise`. */
-bool plm_policy_compare(plm_sv op, const char *otherwise, int order);
+/* A comparison, read once per rule. An absent operator is `otherwise`. */
+struct plm_policy_op {
+    bool less, equal, greater; /* which orders fit */
+};
+struct plm_policy_op plm_policy_op(const struct plm_policy_rule *r, const char *param, const char *otherwise);
+/* `order`: sign of left compared with right. */
+static inline bool plm_policy_compare(struct plm_policy_op op, int order)
+{
+    return order < 0 ? op.less : order > 0 ? op.greater : op.equal;
+}
 static inline int plm_policy_order(double a, double b)
 {
     return (a > b) - (a < b);
@@ -24,11 +32,19 @@ static inline int plm_policy_order(double a, double b)
 bool plm_policy_listed(const plm_sv_vec *list, plm_sv item);
 /* Is one of the list's patterns ('*', "regexp:") the text's? 1, 0, -1. */
 int plm_policy_fits(struct plm_policy_eval *ev, const plm_sv_vec *patterns, plm_sv text, plm_err **err);
-/* The severity parameters of ours: `severity` and `severity_comparison`, which is >= when absent; with
- * neither, everything fits. */
-bool plm_policy_severity_fits(const struct plm_policy_rule *r, enum plm_severity s);
-/* The parameter `origin`: does it want findings of the base image, of the layers above it, or all? */
-bool plm_policy_origin_fits(const struct plm_policy_rule *r, bool is_base);
+/* The parameters severity, severity_comparison (>= when absent: with neither everything fits) and origin of
+ * our rules, read once per rule. */
+struct plm_policy_filter {
+    enum plm_severity severity;
+    struct plm_policy_op op;
+    bool base, own; /* which origins fit */
+};
+struct plm_policy_filter plm_policy_filter(const struct plm_policy_rule *r);
+static inline bool plm_policy_filter_fits(const struct plm_policy_filter *f, enum plm_severity s,
+                                          bool is_base)
+{
+    return plm_policy_compare(f->op, (int)s - (int)f->severity) && (is_base ? f->base : f->own);
+}
 
 /* Whole numbers of the parameter, saturated; false when it was not given. */
 bool plm_policy_param_number(const struct plm_policy_rule *r, const char *name, uint64_t *out);
@@ -94,10 +110,15 @@ struct plm_policy_issues {
     plm_sv_vec ids;      /* patterns of ids or aliases */
     plm_sv_vec excluded; /* patterns of ids or aliases */
     const char *noun;    /* "Check": how the message begins */
+    struct plm_policy_filter filter;
+    plm_sv object_regex;
 };
-/* Does the issue fit the members and the rule's parameters (severity, origin, object_regex)? 1, 0, -1. */
-int plm_policy_issue_fits(struct plm_policy_eval *ev, const struct plm_policy_rule *r,
-                          const struct plm_policy_issues *w, const struct plm_fact_issue *i, plm_err **err);
+/* Reads the parameters that all such rules share: severity, origin, object_regex, ids, exclude_ids. */
+struct plm_policy_issues plm_policy_issues_of(struct plm_policy_eval *ev, const struct plm_policy_rule *r,
+                                              enum plm_kind kind, const char *noun);
+/* 1, 0, -1. */
+int plm_policy_issue_fits(struct plm_policy_eval *ev, const struct plm_policy_issues *w,
+                          const struct plm_fact_issue *i, plm_err **err);
 /* Fires for each that fits; the id is "<issue id>+<object>". */
 int plm_policy_issues_fire(struct plm_policy_eval *ev, const struct plm_policy_rule *r,
                            const struct plm_policy_issues *w, plm_err **err);
@@ -122,6 +143,13 @@ bool plm_policy_vulnerability_has_fix(const struct plm_fact_vulnerability *v);
 int plm_policy_vulnerability_fire(struct plm_policy_eval *ev, const struct plm_policy_rule *r,
                                   const struct plm_fact_vulnerability *v, plm_sv message, plm_err **err);
 bool plm_policy_is_os_package(plm_sv package_type);
-/* The parameters package_type, severity, origin and fix_available of ours. */
-bool plm_policy_vulnerability_fits(const struct plm_policy_rule *r, const struct plm_fact_vulnerability *v);
+/* The parameters package_type, severity, origin and fix_available of our rules, read once per rule. */
+struct plm_policy_vulnerability_filter {
+    struct plm_policy_filter filter;
+    bool os, others; /* which classes of packages fit */
+    bool with_fix, without_fix;
+};
+struct plm_policy_vulnerability_filter plm_policy_vulnerability_filter(const struct plm_policy_rule *r);
+bool plm_policy_vulnerability_fits(const struct plm_policy_vulnerability_filter *f,
+                                   const struct plm_fact_vulnerability *v);
 extern const char *const plm_policy_package_types[]; /* "all" "os" "non-os" */

@@ -17,7 +17,12 @@ static int nothing(struct plm_policy_eval *ev, const struct plm_policy_rule *r, 
 
 #define OLD(trigger, successor)                                                                              \
     {                                                                                                        \
-        .name = trigger, .description = "Ended.", .state = PLM_STATE_EOL, .superseded_by = successor,        \
+        .name = trigger, .description = "Ended; the gate " successor " took its place.",                     \
+        .state = PLM_STATE_EOL, .superseded_by = successor, .evaluate = nothing                              \
+    }
+#define GONE(trigger)                                                                                        \
+    {                                                                                                        \
+        .name = trigger, .description = "Ended; nothing took its place.", .state = PLM_STATE_EOL,            \
         .evaluate = nothing                                                                                  \
     }
 #define GATE(gate, successor, text)                                                                          \
@@ -98,16 +103,13 @@ static const struct plm_policy_trigger secretcheck_triggers[] = {
     OLD("contentmatch", "secret_scans"), OLD("filenamematch", "secret_scans"), {0}};
 GATE(secretcheck, "secret_scans", "Secrets in files.");
 
-static const struct plm_policy_trigger suiddiff_triggers[] = {OLD("suiddiff", NULL),
-                                                              OLD("suidfileadd", NULL),
-                                                              OLD("suidfiledel", NULL),
-                                                              OLD("suidmodediff", NULL),
-                                                              {0}};
+static const struct plm_policy_trigger suiddiff_triggers[] = {
+    GONE("suiddiff"), GONE("suidfileadd"), GONE("suidfiledel"), GONE("suidmodediff"), {0}};
 GATE(suiddiff, NULL, "Set-id files beside those of the base image.");
 
 static const struct plm_policy_trigger pkgdiff_triggers[] = {
-    OLD("pkgdiff", NULL), OLD("pkgversiondiff", NULL), OLD("pkgadd", NULL), OLD("pkgdel", NULL), {0}};
+    GONE("pkgdiff"), GONE("pkgversiondiff"), GONE("pkgadd"), GONE("pkgdel"), {0}};
 GATE(pkgdiff, NULL, "Packages beside those of the base image.");
 
-static const struct plm_policy_trigger imagecheck_triggers[] = {OLD("baseoutofdate", NULL), {0}};
+static const struct plm_policy_trigger imagecheck_triggers[] = {GONE("baseoutofdate"), {0}};
 GATE(imagecheck, NULL, "Ancestry of the image.");

@@ -146,7 +146,7 @@ static int text_fits(struct plm_policy_eval *ev, const struct plm_policy_rule *r
     if (op.n && (op.p[0] == '<' || op.p[0] == '>') && !scheme)
         return plm_fail(err, PLM_E_POLICY, "unsupported distro, cannot compare package versions");
     int order = scheme ? scheme->compare(actual, wanted) : plm_sv_cmp(actual, wanted);
-    return plm_policy_compare(op, "=", order);
+    return plm_policy_compare(plm_policy_op(r, comparison, "="), order);
 }
 
 static int metadata(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_err **err)

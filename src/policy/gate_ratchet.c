@@ -36,13 +36,14 @@ static int vulnerabilities(struct plm_policy_eval *ev, const struct plm_policy_r
     const struct plm_image_facts *before = ev->opt ? ev->opt->before : NULL;
     if (!before || !(before->known & PLM_FACT_VULNERABILITIES))
         return plm_policy_not_checked(ev, r, "vulnerabilities of an image to compare with", err);
+    struct plm_policy_vulnerability_filter filter = plm_policy_vulnerability_filter(r);
     plm_auto(plm_map_free) struct plm_map *old = plm_map_new();
     for (size_t i = 0; i < before->vulnerabilities.n; i++)
         if (!old || keep(old, vulnerability_key(ev, &before->vulnerabilities.v[i]), err) < 0)
             return old ? -1 : plm_fail_oom(err);
     for (size_t i = 0; i < ev->facts->vulnerabilities.n; i++) {
         const struct plm_fact_vulnerability *v = &ev->facts->vulnerabilities.v[i];
-        if (!plm_policy_vulnerability_fits(r, v) || plm_map_get(old, vulnerability_key(ev, v)))
+        if (!plm_policy_vulnerability_fits(&filter, v) || plm_map_get(old, vulnerability_key(ev, v)))
             continue;
         plm_sv message =
             plm_arena_printf(ev->arena, "%.*s in package %.*s %.*s was not in the image compared with",
@@ -59,7 +60,7 @@ static int issues(struct plm_policy_eval *ev, const struct plm_policy_rule *r, e
     const struct plm_image_facts *before = ev->opt ? ev->opt->before : NULL;
     if (!before || !(before->known & needs))
         return plm_policy_not_checked(ev, r, "an image to compare with", err);
-    struct plm_policy_issues w = {.kind = kind, .excluded = plm_policy_param_list(ev, r, "exclude_ids")};
+    struct plm_policy_issues w = plm_policy_issues_of(ev, r, kind, noun);
     plm_auto(plm_map_free) struct plm_map *old = plm_map_new();
     plm_sv id;
     if (!old)
@@ -70,7 +71,7 @@ static int issues(struct plm_policy_eval *ev, const struct plm_policy_rule *r, e
             return -1;
     for (size_t k = 0; k < ev->facts->issues.n; k++) {
         const struct plm_fact_issue *i = &ev->facts->issues.v[k];
-        int fits = plm_policy_issue_fits(ev, r, &w, i, err);
+        int fits = plm_policy_issue_fits(ev, &w, i, err);
         if (fits < 0 || issue_id(ev, i, &id, err) < 0)
             return -1;
         if (fits && !plm_map_get(old, id) &&

@@ -7,10 +7,7 @@
 
 static int found(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_err **err)
 {
-    struct plm_policy_issues w = {.kind = PLM_KIND_SECRET,
-                                  .ids = plm_policy_param_list(ev, r, "ids"),
-                                  .excluded = plm_policy_param_list(ev, r, "exclude_ids"),
-                                  .noun = "Secret"};
+    struct plm_policy_issues w = plm_policy_issues_of(ev, r, PLM_KIND_SECRET, "Secret");
     return plm_policy_issues_fire(ev, r, &w, err);
 }
 

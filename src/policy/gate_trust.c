@@ -12,8 +12,7 @@
 
 static int not_trusted(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_err **err)
 {
-    struct plm_policy_issues w = {
-        .kind = PLM_KIND_SIGNATURE, .ids = plm_policy_param_list(ev, r, "ids"), .noun = "Signature"};
+    struct plm_policy_issues w = plm_policy_issues_of(ev, r, PLM_KIND_SIGNATURE, "Signature");
     if (!(ev->facts->known & PLM_FACT_SIGNATURE))
         return plm_policy_not_checked(ev, r, "signatures of the image", err);
     return plm_policy_issues_fire(ev, r, &w, err);

@@ -109,9 +109,10 @@ static int data_unavailable(struct plm_policy_eval *ev, const struct plm_policy_
 
 static int kev_list(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_err **err)
 {
+    struct plm_policy_vulnerability_filter filter = plm_policy_vulnerability_filter(r);
     for (size_t i = 0; i < ev->facts->vulnerabilities.n; i++) {
         const struct plm_fact_vulnerability *v = &ev->facts->vulnerabilities.v[i];
-        if (!v->kev || !plm_policy_vulnerability_fits(r, v))
+        if (!v->kev || !plm_policy_vulnerability_fits(&filter, v))
             continue;
         plm_sv message =
             plm_arena_printf(ev->arena, "Known exploited vulnerability %.*s found in package %.*s %.*s",
@@ -137,10 +138,11 @@ static int fix_overdue(struct plm_policy_eval *ev, const struct plm_policy_rule 
     uint64_t days = 0;
     plm_policy_param_number(r, "max_days", &days);
     int64_t newest = plm_policy_days_ago(ev->now, days);
+    struct plm_policy_vulnerability_filter filter = plm_policy_vulnerability_filter(r);
     bool counts_unknown = plm_policy_param_bool(r, "unknown_dates", true);
     for (size_t i = 0; i < ev->facts->vulnerabilities.n; i++) {
         const struct plm_fact_vulnerability *v = &ev->facts->vulnerabilities.v[i];
-        if (!plm_policy_vulnerability_has_fix(v) || !plm_policy_vulnerability_fits(r, v) ||
+        if (!plm_policy_vulnerability_has_fix(v) || !plm_policy_vulnerability_fits(&filter, v) ||
             (v->fixed_at ? v->fixed_at > newest : !counts_unknown))
             continue;
         plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_KIB(64));

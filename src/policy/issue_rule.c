@@ -21,20 +21,29 @@ static int id_fits(struct plm_policy_eval *ev, const struct plm_fact_issue *i, p
     return 0;
 }
 
-int plm_policy_issue_fits(struct plm_policy_eval *ev, const struct plm_policy_rule *r,
-                          const struct plm_policy_issues *w, const struct plm_fact_issue *i, plm_err **err)
+struct plm_policy_issues plm_policy_issues_of(struct plm_policy_eval *ev, const struct plm_policy_rule *r,
+                                              enum plm_kind kind, const char *noun)
 {
-    if (i->kind != w->kind || !plm_policy_severity_fits(r, i->severity) ||
-        !plm_policy_origin_fits(r, i->is_base))
+    return (struct plm_policy_issues){.kind = kind,
+                                      .ids = plm_policy_param_list(ev, r, "ids"),
+                                      .excluded = plm_policy_param_list(ev, r, "exclude_ids"),
+                                      .noun = noun,
+                                      .filter = plm_policy_filter(r),
+                                      .object_regex = plm_policy_param(r, "object_regex")};
+}
+
+int plm_policy_issue_fits(struct plm_policy_eval *ev, const struct plm_policy_issues *w,
+                          const struct plm_fact_issue *i, plm_err **err)
+{
+    if (i->kind != w->kind || !plm_policy_filter_fits(&w->filter, i->severity, i->is_base))
         return 0;
     int fits = !w->id.n && !w->ids.n ? 1 : id_fits(ev, i, w->id, &w->ids, err);
     if (fits > 0 && w->excluded.n) {
         fits = id_fits(ev, i, PLM_SV_NULL, &w->excluded, err);
         fits = fits < 0 ? -1 : !fits;
     }
-    plm_sv regex = plm_policy_param(r, "object_regex");
-    if (fits > 0 && regex.n)
-        fits = plm_policy_match(ev, regex, i->object, err);
+    if (fits > 0 && w->object_regex.n)
+        fits = plm_policy_match(ev, w->object_regex, i->object, err);
     return fits;
 }
 
@@ -43,7 +52,7 @@ int plm_policy_issues_fire(struct plm_policy_eval *ev, const struct plm_policy_r
 {
     for (size_t k = 0; k < ev->facts->issues.n; k++) {
         const struct plm_fact_issue *i = &ev->facts->issues.v[k];
-        int fits = plm_policy_issue_fits(ev, r, w, i, err);
+        int fits = plm_policy_issue_fits(ev, w, i, err);
         if (fits < 0)
             return -1;
         if (!fits)
@@ -63,7 +72,8 @@ int plm_policy_check_evaluate(struct plm_policy_eval *ev, const struct plm_polic
                               plm_err **err)
 {
     plm_sv id = r->trigger_name.n ? r->trigger_name : r->trigger_text;
-    struct plm_policy_issues w = {.kind = PLM_KIND_MISCONFIGURATION, .id = id, .noun = noun};
+    struct plm_policy_issues w = plm_policy_issues_of(ev, r, PLM_KIND_MISCONFIGURATION, noun);
+    w.id = id;
     return plm_policy_issues_fire(ev, r, &w, err);
 }
 

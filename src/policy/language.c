@@ -108,7 +108,7 @@ static void put_trigger(struct plm_buf *b, const struct plm_policy_gate *g,
     plm_buf_printf(b, "### %s.%s\n\n", g->name, t->name);
     if (t->legacy_name)
         plm_buf_printf(b, "In bundles of the old form: `%s`. ", t->legacy_name);
-    if (origin != PLM_ORIGIN_OPEN)
+    if (origin != PLM_ORIGIN_OPEN && origin != g->origin)
         plm_buf_printf(b, "Origin: %s. ", origin_text(origin));
     plm_buf_printf(b, "%s\n\n", t->description);
     if (!t->params || !t->params->name)

@@ -39,11 +39,11 @@ struct plm_policy_param_type {
     const char *name;
     const char *alias; /* old name, or NULL */
     enum plm_param_type type;
+    enum plm_policy_origin origin;
     const char *const *values; /* ENUM: NULL-ended */
     bool is_required;
     const char *description, *example;
     const char *otherwise; /* value when absent, for the reference page; NULL: not checked */
-    enum plm_policy_origin origin;
 };
 
 enum plm_policy_state { PLM_STATE_ACTIVE, PLM_STATE_DEPRECATED, PLM_STATE_EOL };
@@ -56,8 +56,8 @@ struct plm_policy_trigger {
     const char *legacy_name; /* 1_0: "blacklist"; NULL: the same */
     const char *description;
     enum plm_policy_state state;
-    const char *superseded_by;
     enum plm_policy_origin origin;
+    const char *superseded_by;
     const struct plm_policy_param_type *params; /* NULL-named end; NULL: none */
     uint32_t needs;                             /* PLM_FACT_*: without them the rule cannot be judged */
     /* Parameters that depend on each other (metadata.attribute's value); NULL: nothing more. Details into

@@ -53,13 +53,13 @@ static void test_accounts_silent(void **state)
 static void test_no_passwd(void **state)
 {
     (void)state;
-    plm_auto(plm_image_facts_free) struct plm_image_facts *f = test_facts(), *empty = with_passwd("");
+    plm_auto(plm_image_facts_free) struct plm_image_facts *f = test_facts();
+    plm_auto(plm_image_facts_free) struct plm_image_facts *empty = with_passwd("");
     static const char message[] =
         "Cannot locate /etc/passwd in image stored files archive: check analyzer settings.";
     both(f, "passwd_file", "content_not_available", NONE, ROWS(message));
     both(f, "passwd_file", "blacklist_userids", PARAMS("user_ids", "0"), NONE);
     both(empty, "passwd_file", "content_not_available", NONE, ROWS(message));
-    plm_image_facts_free(empty);
 }
 
 /* The original loses the whole evaluation at a line without a uid; a user name needs none. */

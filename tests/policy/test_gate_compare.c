@@ -17,7 +17,8 @@ static void compare(const struct plm_image_facts *f, const struct plm_image_fact
 static void test_ratchet(void **state)
 {
     (void)state;
-    plm_auto(plm_image_facts_free) struct plm_image_facts *old = test_facts(), *new = test_facts();
+    plm_auto(plm_image_facts_free) struct plm_image_facts *old = test_facts();
+    plm_auto(plm_image_facts_free) struct plm_image_facts *new = test_facts();
     test_vulnerability(old, "CVE-1", "High", "a", "dpkg");
     test_issue(old, PLM_KIND_MISCONFIGURATION, "4.6", "x", PLM_SEV_LOW);
     test_issue(old, PLM_KIND_SECRET, "jwt", "/a", PLM_SEV_HIGH);
@@ -36,13 +37,13 @@ static void test_ratchet(void **state)
     compare(new, old, "ratchet", "secrets", NONE, NONE);
     compare(new, NULL, "ratchet", "secrets", PARAMS("when_not_checked", "fire"),
             ROWS("not_checked => Not checked: an image to compare with"));
-    plm_image_facts_free(new);
 }
 
 static void test_tag_drift(void **state)
 {
     (void)state;
-    plm_auto(plm_image_facts_free) struct plm_image_facts *old = test_facts(), *new = test_facts();
+    plm_auto(plm_image_facts_free) struct plm_image_facts *old = test_facts();
+    plm_auto(plm_image_facts_free) struct plm_image_facts *new = test_facts();
     test_package(old, "a", "1", "dpkg");
     test_package(old, "b", "1", "dpkg");
     test_package(new, "b", "2", "dpkg");
@@ -53,7 +54,6 @@ static void test_tag_drift(void **state)
     compare(new, old, "tag_drift", "packages_added", PARAMS("package_type", "dpkg"), NONE);
     compare(old, old, "tag_drift", "packages_modified", NONE, NONE);
     compare(new, NULL, "tag_drift", "packages_added", NONE, ROWS(NOT_JUDGED));
-    plm_image_facts_free(new);
 }
 
 static void test_exceptions(void **state)

@@ -123,7 +123,7 @@ static void test_verify(void **state)
     o->algorithm = PLM_SV("sha256");
     o->digest = PLM_SV("bb");
     own(f, "/usr/b")->size = 8;
-    own(f, "/usr/c")->mode = PLM_SV("0755");
+    own(f, "/usr/c")->mode = PLM_SV("0100755"); /* without the type the bit would not be compared */
     both(f, "packages", "verify", NONE,
          ROWS(VERIFY("/etc/gone", "missing"), VERIFY("/usr/a", "changed"), VERIFY("/usr/b", "changed"),
               VERIFY("/usr/c", "changed")));
