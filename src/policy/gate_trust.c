@@ -36,11 +36,20 @@ static const struct plm_policy_trigger signature_triggers[] = {
      .evaluate = not_trusted},
     {0}};
 
+/* Not needed: the rule itself says what their absence means. */
+static void wants_signatures(const struct plm_policy_rule *r, struct plm_arena *a, struct plm_policy_wants *out)
+{
+    (void)r;
+    (void)a;
+    out->facts |= PLM_FACT_SIGNATURE;
+}
+
 static const struct plm_policy_gate signature = {
     .name = "signature",
     .description = "Signatures of the image.",
     .origin = PLM_ORIGIN_OURS,
     .triggers = signature_triggers,
+    .wants = wants_signatures,
 };
 PLM_REGISTER(plm_policy_gates, struct plm_policy_gate, signature);
 
