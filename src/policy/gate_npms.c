@@ -40,15 +40,15 @@ static int unavailable(struct plm_policy_eval *ev, const struct plm_policy_rule 
 static const struct plm_policy_trigger triggers[] = {
     {.name = "newer_version_in_feed",
      .description = "Fires for each installed version that is not the registry's latest.",
-     .needs = PLM_FACT_PACKAGES | PLM_FACT_REGISTRY_DATA,
+     .needs = PLM_FACT_PACKAGES,
      .evaluate = newer},
     {.name = "unknown_in_feeds",
      .description = "Fires for each installed name that the registry does not have.",
-     .needs = PLM_FACT_PACKAGES | PLM_FACT_REGISTRY_DATA,
+     .needs = PLM_FACT_PACKAGES,
      .evaluate = unknown},
     {.name = "version_not_in_feeds",
      .description = "Fires for each installed version that the registry does not have.",
-     .needs = PLM_FACT_PACKAGES | PLM_FACT_REGISTRY_DATA,
+     .needs = PLM_FACT_PACKAGES,
      .evaluate = bad_version},
     {.name = "denylisted_name_version",
      .legacy_name = "blacklisted_name_version",
@@ -66,5 +66,6 @@ static const struct plm_policy_gate npms = {
     .name = "npms",
     .description = "Installed npm packages and their registry.",
     .triggers = triggers,
+    .wants = plm_registry_wants,
 };
 PLM_REGISTER(plm_policy_gates, struct plm_policy_gate, npms);

@@ -40,15 +40,15 @@ static int unavailable(struct plm_policy_eval *ev, const struct plm_policy_rule 
 static const struct plm_policy_trigger triggers[] = {
     {.name = "newer_version_found_in_feed",
      .description = "Fires for each installed version that is not the registry's latest.",
-     .needs = PLM_FACT_PACKAGES | PLM_FACT_REGISTRY_DATA,
+     .needs = PLM_FACT_PACKAGES,
      .evaluate = newer},
     {.name = "not_found_in_feed",
      .description = "Fires for each installed name that the registry does not have.",
-     .needs = PLM_FACT_PACKAGES | PLM_FACT_REGISTRY_DATA,
+     .needs = PLM_FACT_PACKAGES,
      .evaluate = unknown},
     {.name = "version_not_found_in_feed",
      .description = "Fires for each installed version that the registry does not have.",
-     .needs = PLM_FACT_PACKAGES | PLM_FACT_REGISTRY_DATA,
+     .needs = PLM_FACT_PACKAGES,
      .evaluate = bad_version},
     {.name = "denylist",
      .legacy_name = "blacklist",
@@ -66,5 +66,6 @@ static const struct plm_policy_gate ruby_gems = {
     .name = "ruby_gems",
     .description = "Installed Ruby gems and their registry.",
     .triggers = triggers,
+    .wants = plm_registry_wants,
 };
 PLM_REGISTER(plm_policy_gates, struct plm_policy_gate, ruby_gems);

@@ -37,7 +37,8 @@ static const struct plm_policy_trigger signature_triggers[] = {
     {0}};
 
 /* Not needed: the rule itself says what their absence means. */
-static void wants_signatures(const struct plm_policy_rule *r, struct plm_arena *a, struct plm_policy_wants *out)
+static void wants_signatures(const struct plm_policy_rule *r, struct plm_arena *a,
+                             struct plm_policy_wants *out)
 {
     (void)r;
     (void)a;

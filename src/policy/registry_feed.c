@@ -59,6 +59,9 @@ static int for_each(const struct plm_registry_gate *g, struct plm_policy_eval *e
                     const struct plm_policy_rule *r, each_fn *each, plm_err **err)
 {
     plm_auto_done(listing_done) struct listing l = {0};
+    if (ev->mode == PLM_POLICY_FIXED && !(ev->facts->known & PLM_FACT_REGISTRY_DATA))
+        return plm_fail_id(err, PLM_E_POLICY, "policy.not_checked",
+                           "not checked: registry data of %.*s packages", PLM_SV_ARG(g->type));
     if (list(g, ev, &l, err) < 0)
         return -1;
     if (!plm_map_count(l.known) && ev->mode == PLM_POLICY_COMPAT)
@@ -174,6 +177,13 @@ int plm_registry_unavailable(const struct plm_registry_gate *g, struct plm_polic
                g->unavailable) < 0
                ? plm_fail_oom(err)
                : 0;
+}
+
+void plm_registry_wants(const struct plm_policy_rule *r, struct plm_arena *a, struct plm_policy_wants *out)
+{
+    (void)r;
+    (void)a;
+    out->facts |= PLM_FACT_REGISTRY_DATA;
 }
 
 const struct plm_policy_param_type plm_registry_denylist_params[] = {

@@ -23,4 +23,6 @@ int plm_registry_denylist(const struct plm_registry_gate *g, struct plm_policy_e
                           const struct plm_policy_rule *r, plm_err **err);
 int plm_registry_unavailable(const struct plm_registry_gate *g, struct plm_policy_eval *ev,
                              const struct plm_policy_rule *r, plm_err **err);
+/* Registry data: no need of a trigger, because the original stays silent without them. */
+void plm_registry_wants(const struct plm_policy_rule *r, struct plm_arena *a, struct plm_policy_wants *out);
 extern const struct plm_policy_param_type plm_registry_denylist_params[];
