@@ -62,7 +62,9 @@ static void test_ended(void **state)
         const struct plm_policy_gate *g = plm_policy_gate_find(plm_sv_from(ended[i]));
         assert_non_null(g);
         assert_int_equal(g->state, PLM_STATE_EOL);
-        assert_true(!g->superseded_by || plm_policy_gate_find(plm_sv_from(g->superseded_by)) != NULL);
+        const struct plm_policy_gate *next =
+            g->superseded_by ? plm_policy_gate_find(plm_sv_from(g->superseded_by)) : NULL;
+        assert_true(!next || next->state == PLM_STATE_ACTIVE);
     }
     PLM_SET_FOREACH (plm_policy_gates, struct plm_policy_gate, g)
         n += g->state == PLM_STATE_EOL;
