@@ -100,6 +100,7 @@ static void describe(struct plm_plan *plan, const struct plm_engine_image *image
     if (!plm_time_parse(config->created, &plan->target.created))
         plan->target.created = 0;
     plan->config = config->image;
+    plan->file_bytes = image->size; /* in a directory, hard links cannot be told from files */
     for (size_t i = 0; i < config->image->history.n; i++) {
         const struct plm_image_history *h = &config->image->history.v[i];
         if (h->layer < plan->layers.n)

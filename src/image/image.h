@@ -130,6 +130,8 @@ struct plm_analysis {
     PLM_VEC(struct plm_facts) facts; /* sorted by extractor id, path, layer */
     PLM_VEC(struct plm_diagnostic) diagnostics;
     uint64_t entries, bytes_read;
+    uint64_t
+        file_bytes; /* want_entries: of the files of all layers, which is what engines call an image's size */
 };
 
 struct plm_image_options {

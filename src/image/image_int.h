@@ -65,7 +65,8 @@ struct plm_plan {
     PLM_VEC(struct plm_diagnostic) diagnostics;
     struct plm_image_config *config; /* in the arena; NULL: none was read */
     uint64_t bytes_read;
-    bool has_stored; /* something went to the cache, whose bound is then to be kept */
+    uint64_t file_bytes; /* as the engine says; 0: count them */
+    bool has_stored;     /* something went to the cache, whose bound is then to be kept */
 };
 
 struct plm_record_entry;

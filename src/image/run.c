@@ -481,6 +481,13 @@ static int take_files(struct run *r, struct plm_analysis *a, plm_err **err)
         plm_analysis_add_file(a, r->plan->arena, &e, layer);
     if (got < 0)
         return plm_fail_oom(err);
+    a->file_bytes = r->plan->file_bytes;
+    for (size_t i = 0; i < r->n && !r->plan->file_bytes; i++) {
+        plm_auto_done(plm_record_iter_done) struct plm_record_iter it;
+        plm_record_iter_init(&it, &r->layers[i].record);
+        while (plm_record_iter_next(&it, &e) > 0)
+            a->file_bytes += e.type == PLM_ENTRY_FILE ? e.size : 0;
+    }
     plm_analysis_sort_files(a);
     return plm_arena_check(r->plan->arena, err);
 }

@@ -33,7 +33,6 @@ static void describe(const struct plm_target *t, struct plm_image_facts *f)
     for (size_t i = 0; i < t->layers.n; i++) {
         const struct plm_layer *l = &t->layers.v[i];
         plm_sv_vec_add(a, &f->layers, l->diff_id.n ? l->diff_id : l->digest);
-        f->size += l->size;
     }
 }
 
@@ -52,6 +51,7 @@ int plm_scan_inspect(const struct plm_ctx *ctx, const struct plm_source *src,
     *slot = f; /* the report's from here on */
     f->target = target;
     describe(&r->targets.v[target], f);
+    f->size = a->file_bytes;
     if (opt->inspect.dockerfile.p) {
         f->dockerfile_mode = PLM_DOCKERFILE_ACTUAL;
         f->dockerfile = plm_arena_sv(f->arena, opt->inspect.dockerfile);
