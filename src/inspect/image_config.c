@@ -12,7 +12,7 @@
 
 /* clang-format off */
 static const struct plm_inspect_check checks[] = {
-    {.id = "4.1", .aliases = "CIS-DI-0001", .group = "image", .severity = PLM_SEV_MEDIUM, .level = "WARN",
+    {.id = "4.1", .aliases = "CIS-DI-0001 DL3002", .group = "image", .severity = PLM_SEV_MEDIUM, .level = "WARN",
      .title = "the image runs as a user that is not root",
      .rationale = "A process that breaks out of a container keeps its user id; root inside is root outside unless user namespaces are remapped.",
      .fix = "`RUN useradd --uid 10001 app` and `USER 10001` in the Dockerfile"},
@@ -24,7 +24,7 @@ static const struct plm_inspect_check checks[] = {
      .title = "content trust is replaced by digests and signatures",
      .rationale = "DOCKER_CONTENT_TRUST is a variable of each client's shell that no image shows, and the service behind it is being retired.",
      .fix = "pin images by digest; verify signatures before they run"},
-    {.id = "4.6", .aliases = "CIS-DI-0006", .group = "image", .severity = PLM_SEV_NEGLIGIBLE, .level = "INFO",
+    {.id = "4.6", .aliases = "CIS-DI-0006 DL3057", .group = "image", .severity = PLM_SEV_NEGLIGIBLE, .level = "INFO",
      .title = "the image has a health check",
      .rationale = "Without one the engine knows only that a process exists, not that it works.",
      .fix = "`HEALTHCHECK CMD ...` in the Dockerfile"},

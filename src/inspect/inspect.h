@@ -19,6 +19,8 @@
 #include "model/facts.h"
 #include "model/model.h"
 
+struct plm_dockerfile_options;
+
 struct plm_inspect_options {
     bool wants[PLM_KIND_COUNT_]; /* kinds of findings: secret, misconfiguration, license, malware */
     bool want_files;             /* facts: list of files */
@@ -32,6 +34,7 @@ struct plm_inspect_options {
     bool want_anchore_secrets; /* facts.secrets */
     plm_sv dockerfile;         /* text of --dockerfile, or null */
     plm_sv dockerfile_name;
+    const struct plm_dockerfile_options *dockerfile_options; /* inspect/dockerfile_rules.h; NULL: defaults */
     plm_sv secret_rules; /* text of the rule file of --secret-config, or null: the built-in ones */
     plm_sv secret_rules_name;
     plm_sv malware_socket; /* clamd's address, or null */
