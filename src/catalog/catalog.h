@@ -25,6 +25,9 @@ struct plm_cataloger {
 };
 PLM_SET_DECLARE(plm_catalogers, struct plm_cataloger);
 
+/* The one that is on request: licenses of Debian packages, from their copyright files. */
+extern const struct plm_extractor plm_dpkg_license_extractor;
+
 enum { PLM_CATALOG_OWNED = 1, PLM_CATALOG_ALL_LAYERS = 2 };
 
 int plm_catalog_collect(const struct plm_ctx *ctx, const struct plm_analysis *a, unsigned flags,

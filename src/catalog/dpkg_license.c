@@ -65,7 +65,7 @@ static int license_extract(const struct plm_entry *e, plm_sv content, struct plm
 
 static const char *const globs[] = {"usr/share/doc/*/copyright", NULL};
 
-static const struct plm_extractor extractor = {
+const struct plm_extractor plm_dpkg_license_extractor = {
     .id = "dpkg-license",
     .summary = "copyright files of Debian packages",
     .version = 1,
@@ -77,7 +77,7 @@ static const struct plm_cataloger dpkg_license = {
     .id = "dpkg-license",
     .summary = "Licenses of Debian and Ubuntu packages, from their copyright files",
     .type = "deb",
-    .extractor = &extractor,
+    .extractor = &plm_dpkg_license_extractor,
     .on_request = true,
 };
 PLM_REGISTER(plm_catalogers, struct plm_cataloger, dpkg_license);

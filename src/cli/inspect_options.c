@@ -47,6 +47,10 @@ int plm_inspect_options_read(const struct plm_config *c, struct plm_arena *a, st
     copy(c, "sensitive-word", a, &io->sensitive_words);
     copy(c, "sensitive-file", a, &io->sensitive_files);
     copy(c, "sensitive-extension", a, &io->sensitive_extensions);
+    copy(c, "allow-license", a, &io->license_allow);
+    copy(c, "deny-license", a, &io->license_deny);
+    plm_severity_parse(plm_config_text(c, "license-severity"), &io->license_severity);
+    io->malware_socket = plm_config_text(c, "clamd");
     io->want_owned = io->want_owned || plm_config_flag(c, "verify-packages");
     return read_secret_rules(c, a, io, err) < 0 ? -1 : plm_arena_check(a, err);
 }

@@ -684,7 +684,8 @@ static int extract_one(struct plm_builder *b, uint32_t node, const struct plm_ma
                                    .owned = PLM_BUF(max),
                                    .diag = extraction_diag,
                                    .limits = b->limits,
-                                   .state = b->states[m->extractor]},
+                                   .state = b->states[m->extractor],
+                                   .service = b->wanted.service ? b->wanted.service_fd : -1},
                            .builder = b};
     plm_auto_done(plm_buf_done) struct plm_buf object = PLM_BUF(PLM_KIB(64));
     plm_buf_byte(&object, '/');

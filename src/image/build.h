@@ -21,6 +21,8 @@ struct plm_wanted {
     size_t n_wants;
     bool diff_id;     /* hash the uncompressed layer too */
     bool all_entries; /* trees: enter every file, not only the wanted ones */
+    unsigned service; /* 1 + which of the job's descriptors leads to the content service; 0: none */
+    int service_fd;   /* in the worker */
 };
 void plm_wanted_encode(struct plm_buf *out, const struct plm_wanted *w);
 int plm_wanted_decode(struct plm_rd *rd, struct plm_arena *a, struct plm_wanted *out, plm_err **err);
@@ -79,6 +81,8 @@ plm_sv plm_builder_path(struct plm_builder *b, uint32_t node);
 void plm_builder_diff_id(struct plm_builder *b, const unsigned char sum[PLM_SHA256_BYTES]);
 int plm_builder_write(struct plm_builder *b, struct plm_buf *out, plm_err **err);
 
+/* Does it hold what only this run could not find out (service.unanswered)? Then it is not for the cache. */
+bool plm_record_is_passing(const struct plm_record *r);
 /* A layer's stream (taken) to its record: what the LAYER job does. */
 int plm_layer_record(struct plm_stream *raw, plm_sv name, const struct plm_limits *limits,
                      const struct plm_wanted *wanted, struct plm_buf *out, plm_err **err);

@@ -86,6 +86,7 @@ struct plm_extract_out {
         __attribute__((format(printf, 4, 5)));
     const struct plm_limits *limits;
     void *state; /* what `prepare` made; NULL without it */
+    int service; /* socket to the session of plm_image_options.service; -1: none */
 };
 
 /* Runs in a fenced worker: no files, no sockets, no threads; memory is limited. */
@@ -134,6 +135,17 @@ struct plm_analysis {
         file_bytes; /* want_entries: of the files of all layers, which is what engines call an image's size */
 };
 
+/* Somebody outside of the fence who judges contents for an extractor (a malware scanner). Each worker gets a
+ * socket of its own, whose other end this process serves; what comes out of it is the word of a hostile
+ * image. */
+struct plm_content_service {
+    /* In the thread that starts the worker. *out_fd: the worker's end, owned by the caller. NULL: refused,
+     * the worker does without. */
+    void *(*open)(const struct plm_content_service *s, int *out_fd);
+    void (*close)(void *session); /* after the worker has ended */
+    const void *data;
+};
+
 struct plm_image_options {
     plm_sv platform; /* "linux/arm64", or null: this machine's */
     plm_sv host;     /* -H, or null */
@@ -147,8 +159,9 @@ struct plm_image_options {
     bool want_config;     /* fill analysis.config */
     bool all_layers;      /* for the report: the analysis itself always has the facts of all layers */
     bool no_cache;
-    uint64_t cache_bytes; /* bound of the cache; 0: PLM_CACHE_BYTES_DEFAULT */
-    bool engine_export;   /* do not read the engine's storage in place */
+    uint64_t cache_bytes;                      /* bound of the cache; 0: PLM_CACHE_BYTES_DEFAULT */
+    bool engine_export;                        /* do not read the engine's storage in place */
+    const struct plm_content_service *service; /* NULL: none */
     bool verify_diff_ids; /* of compressed layers as well: those that come as they are always are */
 };
 

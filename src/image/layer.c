@@ -106,7 +106,7 @@ static bool load_record(struct plm_layer_run *run, const struct plm_cache_key *k
 
 static void store_record(struct plm_layer_run *run, const struct plm_cache_key *key)
 {
-    if (run->opt->no_cache)
+    if (run->opt->no_cache || plm_record_is_passing(&run->record))
         return;
     run->is_stored = true;
     plm_record_seal(run->bytes.p, run->bytes.n, plm_cache_key_sv(key));
@@ -179,13 +179,18 @@ static int job_bytes(const struct plm_layer_run *run, struct plm_buf *out, plm_e
 static int analyze_extent(struct plm_layer_run *run, plm_err **err)
 {
     plm_auto_done(plm_buf_done) struct plm_buf job = PLM_BUF(PLM_MIB(16));
+    plm_auto_done(plm_session_done) struct plm_session session = PLM_SESSION_NONE;
     plm_auto_done(plm_ring_done) struct plm_ring ring = PLM_RING_NONE;
     plm_auto_done(plm_worker_done) struct plm_worker w = PLM_WORKER_NONE;
+    plm_session_open(run->opt->service, &session);
+    run->wanted.service = session.fd >= 0 ? 3 : 0;
     if (job_bytes(run, &job, err) < 0 || plm_ring_open(&ring, err) < 0)
         return -1;
-    const int fds[] = {ring.memfd, ring.theirs};
-    if (plm_worker_start(run->ctx, PLM_JOB_LAYER, plm_buf_sv(&job), fds, 2, &w, err) < 0)
+    const int fds[] = {ring.memfd, ring.theirs, session.fd};
+    if (plm_worker_start(run->ctx, PLM_JOB_LAYER, plm_buf_sv(&job), fds, session.fd >= 0 ? 3 : 2, &w, err) <
+        0)
         return -1;
+    plm_session_started(&session);
     plm_ring_started(&ring);
     plm_err *unread = NULL;
     int r = read_extent(run, &ring, &unread);
@@ -258,10 +263,16 @@ static int run_overlay(struct plm_layer_run *run, plm_err **err)
     if (has_key && load_record(run, &key))
         return 0;
     plm_auto_done(plm_buf_done) struct plm_buf job = PLM_BUF(PLM_MIB(16));
+    plm_auto_done(plm_session_done) struct plm_session session = PLM_SESSION_NONE;
     plm_auto_done(plm_worker_done) struct plm_worker w = PLM_WORKER_NONE;
-    if (job_bytes(run, &job, err) < 0 ||
-        plm_worker_start(run->ctx, PLM_JOB_OVERLAY, plm_buf_sv(&job), &run->layer->fd, 1, &w, err) < 0 ||
-        open_answer(run, &w, err) < 0)
+    plm_session_open(run->opt->service, &session);
+    run->wanted.service = session.fd >= 0 ? 2 : 0;
+    const int fds[] = {run->layer->fd, session.fd};
+    if (job_bytes(run, &job, err) < 0 || plm_worker_start(run->ctx, PLM_JOB_OVERLAY, plm_buf_sv(&job), fds,
+                                                          session.fd >= 0 ? 2 : 1, &w, err) < 0)
+        return -1;
+    plm_session_started(&session);
+    if (open_answer(run, &w, err) < 0)
         return -1;
     if (has_key && !(run->record.flags & PLM_RECORD_TRUNCATED))
         store_record(run, &key);

@@ -159,6 +159,7 @@ int plm_job_layer(struct plm_job_input *in, struct plm_buf *out, plm_err **err)
     struct plm_wanted wanted;
     if (plm_wanted_decode(&in->rd, a, &wanted, err) < 0)
         return -1;
+    plm_job_service(in, &wanted);
     if (in->n_fds < 2)
         return plm_fail(err, PLM_E_INTERNAL, "a layer without a ring");
     struct plm_stream *raw = plm_ring_stream(in->fds[0], in->fds[1], "tar", err);

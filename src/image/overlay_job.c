@@ -147,6 +147,7 @@ int plm_job_overlay(struct plm_job_input *in, struct plm_buf *out, plm_err **err
     struct plm_wanted wanted;
     if (plm_wanted_decode(&in->rd, a, &wanted, err) < 0)
         return -1;
+    plm_job_service(in, &wanted);
     plm_auto(plm_builder_free) struct plm_builder *b = plm_builder_new(in->limits, &wanted, err);
     plm_auto_fd int fd = openat(in->fds[0], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (!b)

@@ -36,6 +36,7 @@ struct member {
     char *slot;
     size_t slot_n;
     struct plm_worker worker;
+    struct plm_session session;
     bool is_pending, is_cached, lacks_landlock;
     struct plm_cache_key key; /* is_cached: the entry that `record` is */
     struct plm_buf record;    /* once collected */
@@ -68,6 +69,7 @@ static void member_done(struct member *m)
     plm_sha256_free(m->hash);
     plm_ring_done(&m->ring);
     plm_worker_done(&m->worker);
+    plm_session_done(&m->session);
     plm_err_free(m->failed);
 }
 
@@ -83,6 +85,7 @@ static void collect(struct save *s, struct member *m)
     if (plm_worker_result(&m->worker, name ? name : "layer", m->record.max, &m->record, &m->failed) == 0)
         m->lacks_landlock = !m->worker.has_landlock;
     plm_worker_done(&m->worker);
+    plm_session_done(&m->session);
     plm_ring_done(&m->ring);
 }
 
@@ -140,13 +143,17 @@ static int start_layer(struct save *s, struct member *m, plm_err **err)
         collect(s, s->members.v[i]);
     plm_auto_done(plm_buf_done) struct plm_buf job = PLM_BUF(PLM_MIB(16));
     struct plm_wanted w = wanted_of(s, m);
+    plm_session_open(s->opt->service, &m->session);
+    w.service = m->session.fd >= 0 ? 3 : 0;
     plm_buf_view(&job, m->about.name);
     plm_wanted_encode(&job, &w);
     if (plm_buf_check(&job, err) < 0 || plm_ring_open(&m->ring, err) < 0)
         return -1;
-    const int fds[] = {m->ring.memfd, m->ring.theirs};
-    if (plm_worker_start(s->ctx, PLM_JOB_LAYER, plm_buf_sv(&job), fds, 2, &m->worker, err) < 0)
+    const int fds[] = {m->ring.memfd, m->ring.theirs, m->session.fd};
+    if (plm_worker_start(s->ctx, PLM_JOB_LAYER, plm_buf_sv(&job), fds, m->session.fd >= 0 ? 3 : 2, &m->worker,
+                         err) < 0)
         return -1;
+    plm_session_started(&m->session);
     plm_ring_started(&m->ring);
     m->is_pending = true;
     s->pending++;
@@ -244,7 +251,7 @@ static int announce(struct save *s, plm_sv body, plm_err **err)
     struct member **slot = m ? plm_vec_push(s->arena, &s->members) : NULL;
     if (!slot)
         return plm_fail_oom(err);
-    *m = (struct member){.ring = PLM_RING_NONE, .worker = PLM_WORKER_NONE};
+    *m = (struct member){.ring = PLM_RING_NONE, .worker = PLM_WORKER_NONE, .session = PLM_SESSION_NONE};
     *slot = m;
     const struct member *last = s->members.n > 1 ? s->members.v[s->members.n - 2] : NULL;
     if (!plm_member_decode(&rd, s->arena, &m->about) || plm_rd_left(&rd) ||
@@ -420,7 +427,7 @@ static void store(struct save *s, const struct member *m, const struct plm_plan_
     struct plm_record rec;
     if (!a || s->opt->no_cache || m->is_cached || !m->digest[0] || l->where != PLM_LAYER_RECORD ||
         plm_record_open(plm_buf_sv(&l->record), PLM_SV_NULL, 0, w.n_extractors, a, &rec, NULL) < 0 ||
-        !plm_record_key(m->digest, "tar", s->ctx->limits, &w, &key))
+        plm_record_is_passing(&rec) || !plm_record_key(m->digest, "tar", s->ctx->limits, &w, &key))
         return;
     plm_record_seal(l->record.p, l->record.n, plm_cache_key_sv(&key));
     plm_cache_store(s->ctx, PLM_CACHE_LAYER, &key, plm_buf_sv(&l->record));

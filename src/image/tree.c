@@ -66,16 +66,21 @@ static int run_tree(const struct plm_ctx *ctx, int fd, plm_sv only, const struct
                     struct plm_plan *plan, struct plm_buf *bytes, plm_err **err)
 {
     plm_auto_done(plm_buf_done) struct plm_buf job = PLM_BUF(PLM_MIB(16));
+    plm_auto_done(plm_session_done) struct plm_session session = PLM_SESSION_NONE;
     plm_auto_done(plm_worker_done) struct plm_worker w = PLM_WORKER_NONE;
+    plm_session_open(opt->service, &session);
+    const int fds[] = {fd, session.fd};
     struct plm_wanted wanted = {.extractors = opt->extractors,
                                 .n_extractors = opt->n_extractors,
                                 .params = opt->params,
-                                .all_entries = opt->want_entries && !only.n};
+                                .all_entries = opt->want_entries && !only.n,
+                                .service = session.fd >= 0 ? 2 : 0};
     plm_buf_view(&job, only);
     plm_wanted_encode(&job, &wanted);
     if (plm_buf_check(&job, err) < 0 ||
-        plm_worker_start(ctx, PLM_JOB_TREE, plm_buf_sv(&job), &fd, 1, &w, err) < 0)
+        plm_worker_start(ctx, PLM_JOB_TREE, plm_buf_sv(&job), fds, session.fd >= 0 ? 2 : 1, &w, err) < 0)
         return -1;
+    plm_session_started(&session);
     plm_err *bad = NULL;
     if (plm_worker_result(&w, "the tree", bytes->max, bytes, &bad) < 0) {
         plm_plan_diag_err(plan, "tree.unreadable", PLM_SEV_HIGH, plan->target.reference, bad);

@@ -511,6 +511,7 @@ int plm_job_tree(struct plm_job_input *in, struct plm_buf *out, plm_err **err)
     struct plm_wanted wanted;
     if (plm_wanted_decode(&in->rd, a, &wanted, err) < 0)
         return -1;
+    plm_job_service(in, &wanted);
     plm_auto(plm_builder_free) struct plm_builder *b = plm_builder_new(in->limits, &wanted, err);
     if (!b)
         return -1;

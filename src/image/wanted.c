@@ -26,6 +26,7 @@ void plm_wanted_encode(struct plm_buf *out, const struct plm_wanted *w)
     }
     plm_buf_byte(out, w->diff_id);
     plm_buf_byte(out, w->all_entries);
+    plm_buf_byte(out, (unsigned char)w->service);
 }
 
 int plm_wanted_decode(struct plm_rd *rd, struct plm_arena *a, struct plm_wanted *out, plm_err **err)
@@ -45,11 +46,12 @@ int plm_wanted_decode(struct plm_rd *rd, struct plm_arena *a, struct plm_wanted 
         wants[i].real = plm_rd_view(rd);
     }
     bool diff_id = plm_rd_u8(rd) != 0, all_entries = plm_rd_u8(rd) != 0;
+    unsigned service = plm_rd_u8(rd);
     if (plm_arena_check(a, err) < 0)
         return -1;
     if (rd->failed)
         return plm_fail(err, PLM_E_INTERNAL, "malformed job");
-    *out = (struct plm_wanted){extractors, n, params, wants, n_wants, diff_id, all_entries};
+    *out = (struct plm_wanted){extractors, n, params, wants, n_wants, diff_id, all_entries, service, -1};
     return 0;
 }
 

@@ -80,8 +80,26 @@ int plm_worker_wait(struct plm_worker *w, const char *name, plm_err **err);
 /* The end of a job that tells its failure, which comes back as it was. What is left of its stream is not
  * read: without that failure, that it could not write any more is none. */
 int plm_worker_end(struct plm_worker *w, int memfd, const char *name, plm_err **err);
+/* The descriptor of the content service, where the job has one. */
+struct plm_wanted;
+void plm_job_service(const struct plm_job_input *in, struct plm_wanted *w);
 void plm_worker_done(struct plm_worker *w);
 PLM_CLEANUP_INPLACE(struct plm_worker, plm_worker_done)
+
+/* ---- content services (image.h) -------------------------------------------------------------- */
+
+/* Open before the worker starts, done after it has ended: declare it before the worker. */
+struct plm_session {
+    const struct plm_content_service *service;
+    void *session;
+    int fd; /* the worker's end; -1: none */
+};
+#define PLM_SESSION_NONE ((struct plm_session){.fd = -1})
+void plm_session_open(const struct plm_content_service *s, struct plm_session *out);
+/* After the worker was started: lets go of its end. */
+void plm_session_started(struct plm_session *s);
+void plm_session_done(struct plm_session *s);
+PLM_CLEANUP_INPLACE(struct plm_session, plm_session_done)
 
 /* ---- the ring: bytes from the process that reads and hashes them to a worker ----------------- */
 

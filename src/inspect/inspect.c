@@ -51,6 +51,8 @@ int plm_inspect_prepare(const struct plm_inspect_options *opt, struct plm_arena 
             continue;
         io->want_entries = io->want_entries || v[i]->needs_entries;
         io->want_config = io->want_config || v[i]->needs_config;
+        if (v[i]->set_up && v[i]->set_up(opt, a, io, err) < 0)
+            return -1;
         for (size_t k = 0; v[i]->extractors && v[i]->extractors[k]; k++, at++) {
             list[at] = v[i]->extractors[k];
             if (v[i]->params && v[i]->params(opt, k, a, &params[at], err) < 0)

@@ -37,8 +37,11 @@ struct plm_inspect_options {
     const struct plm_dockerfile_options *dockerfile_options; /* inspect/dockerfile_rules.h; NULL: defaults */
     plm_sv secret_rules; /* text of the rule file of --secret-config, or null: the built-in ones */
     plm_sv secret_rules_name;
-    plm_sv malware_socket; /* clamd's address, or null */
-    plm_sv yara_rules;     /* path, or null */
+    plm_sv malware_socket;       /* clamd's address: "/run/clamav/clamd.ctl", "HOST:PORT"; or null */
+    uint64_t malware_timeout_ms; /* of one answer; 0: two minutes */
+    plm_sv yara_rules;           /* path, or null */
+    plm_sv_vec license_allow, license_deny; /* SPDX ids, patterns, with exceptions (codec/spdx.h) */
+    enum plm_severity license_severity;     /* of a denied one; UNKNOWN: high */
     /* What sites allow or add to the image checks (keys inspect.* and audit.allowed-*). */
     plm_sv_vec allowed_registries; /* HOST[/PATH] that bases may come from; empty: none is configured */
     plm_sv_vec accepted_keys, accepted_files, accepted_extensions;     /* 4.10: names that are meant */
@@ -69,6 +72,9 @@ struct plm_inspector {
     int (*params)(const struct plm_inspect_options *opt, size_t i, struct plm_arena *a, plm_sv *out,
                   plm_err **err);
     int (*inspect)(struct plm_inspection *in, plm_err **err);
+    /* What else the analysis needs of it (a content service); NULL: nothing. */
+    int (*set_up)(const struct plm_inspect_options *opt, struct plm_arena *a, struct plm_image_options *io,
+                  plm_err **err);
     int order; /* lower first: facts (0) before checks (10) that read them */
 };
 PLM_SET_DECLARE(plm_inspectors, struct plm_inspector);
