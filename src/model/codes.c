@@ -99,6 +99,7 @@ const struct plm_code_row plm_codes[] = {
     {"net.status", "a server answered with an error status"},
     {"net.timeout", "a connection or an answer took longer than granted"},
     {"package.no-source", "packages do not say which source package they were built from, so source advisories cannot be matched"},
+    {"policy.not-checked", "a policy rule needs facts that nobody collected"},
     {"repo.bad-index", "a file of a repository is not the one that its signed index lists"},
     {"repo.no-arch", "the repository has no packages of this architecture"},
     {"repo.no-gpgv", "gpgv is missing, so repository signatures cannot be verified"},

@@ -137,7 +137,7 @@ static int deny(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm
     if (!s || !plm_sv_ieq(distro, ev->facts->distro))
         return 0;
     if (version.n && !actual.n)
-        return plm_fail_id(err, PLM_E_POLICY, "policy.not_checked",
+        return plm_fail_id(err, PLM_E_POLICY, "policy.not-checked",
                            "the version of the distribution is not known");
     if (version.n && !plm_policy_compare(plm_policy_op(r, "check", "="), s->compare(actual, version)))
         return 0;

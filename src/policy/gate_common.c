@@ -230,5 +230,5 @@ int plm_policy_not_checked(struct plm_policy_eval *ev, const struct plm_policy_r
         return 0;
     if (plm_sv_is(how, "fire"))
         return plm_policy_fire(ev, r, PLM_SV("not_checked"), "Not checked: %s", what);
-    return plm_fail_id(err, PLM_E_POLICY, "policy.not_checked", "not checked: %s", what);
+    return plm_fail_id(err, PLM_E_POLICY, "policy.not-checked", "not checked: %s", what);
 }

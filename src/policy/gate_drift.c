@@ -60,7 +60,7 @@ static int drift(struct plm_policy_eval *ev, const struct plm_policy_rule *r, en
 {
     const struct plm_image_facts *before = ev->opt ? ev->opt->before : NULL;
     if (!before || !(before->known & PLM_FACT_PACKAGES))
-        return plm_fail_id(err, PLM_E_POLICY, "policy.not_checked", "not checked: no image to compare with");
+        return plm_fail_id(err, PLM_E_POLICY, "policy.not-checked", "not checked: no image to compare with");
     const struct plm_image_facts *looped = what == REMOVED ? before : ev->facts;
     plm_auto(plm_map_free) struct plm_map *other = plm_map_new();
     if (index_packages(ev, what == REMOVED ? ev->facts : before, other, err) < 0)
@@ -122,7 +122,7 @@ static int no_source(struct plm_policy_eval *ev, const struct plm_policy_rule *r
 {
     (void)ev;
     (void)r;
-    return plm_fail_id(err, PLM_E_POLICY, "policy.not_checked",
+    return plm_fail_id(err, PLM_E_POLICY, "policy.not-checked",
                        "not checked: no source is related to the image");
 }
 static int no_related_sources(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_err **err)
@@ -173,7 +173,7 @@ static int stig_outdated(struct plm_policy_eval *ev, const struct plm_policy_rul
 {
     (void)ev;
     (void)r;
-    return plm_fail_id(err, PLM_E_POLICY, "policy.not_checked", "not checked: no STIG evaluations are kept");
+    return plm_fail_id(err, PLM_E_POLICY, "policy.not-checked", "not checked: no STIG evaluations are kept");
 }
 static const struct plm_policy_param_type stig_params[] = {
     {.name = "max_days_since_stig_evaluation",

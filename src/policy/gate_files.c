@@ -114,7 +114,7 @@ static int checksum_holds(struct plm_policy_eval *ev, const struct plm_policy_ru
     bool is_fixed = ev->mode == PLM_POLICY_FIXED,
          is_file = (f->mode & 0170000u) == 0100000u || !(f->mode & 0170000u);
     if (is_fixed && !f->sha256.p && is_file)
-        return plm_fail_id(err, PLM_E_POLICY, "policy.not_checked", "the checksum of %.*s was not computed",
+        return plm_fail_id(err, PLM_E_POLICY, "policy.not-checked", "the checksum of %.*s was not computed",
                            PLM_SV_ARG(f->path));
     bool is_equal = is_fixed ? plm_sv_ieq(f->sha256, checksum) : plm_sv_eq(f->sha256, checksum);
     if (is_equal == plm_sv_is(op, "not_equals"))

@@ -5,6 +5,7 @@
  * finding per package and license, with the id "<license>+<package>", compares SPDX ids as well as words, and
  * knows rules about whole expressions: "GPL-2.0-only OR MIT" can be used under MIT.
  */
+#include "base/map.h"
 #include "codec/spdx.h"
 #include "policy/gate_common.h"
 
@@ -83,6 +84,58 @@ static int expression(struct plm_policy_eval *ev, plm_sv text, const struct plm_
     return joined.p ? plm_spdx_normalise(joined, ev->arena, out, NULL, err) : plm_fail_oom(err);
 }
 
+/* Thousands of packages share a few hundred texts: each is read once per evaluation, and judged once per
+ * rule. */
+struct license_text {
+    plm_sv text;
+    const struct plm_spdx *tree; /* NULL: nothing is known */
+};
+struct license_texts {
+    uint32_t *of_package; /* index in texts */
+    PLM_VEC(struct license_text) texts;
+};
+
+static int read_texts(struct plm_policy_eval *ev, struct license_texts *all, plm_err **err)
+{
+    plm_auto(plm_map_free) struct plm_map *seen = plm_map_new(); /* text: 1 + its index */
+    all->of_package = plm_arena_array(ev->arena, ev->facts->packages.n + 1, sizeof(*all->of_package));
+    if (!seen || !all->of_package)
+        return plm_fail_oom(err);
+    for (size_t i = 0; i < ev->facts->packages.n; i++) {
+        plm_sv text = ev->facts->packages.v[i].license;
+        void **slot = plm_map_put(seen, text);
+        if (!slot)
+            return plm_fail_oom(err);
+        if (!*slot) {
+            struct license_text *t = plm_vec_push(ev->arena, &all->texts);
+            if (!t)
+                return plm_fail_oom(err);
+            t->text = text;
+            if (text.n && expression(ev, text, &t->tree, err) < 0)
+                return -1;
+            *slot = (void *)(uintptr_t)all->texts.n; // NOLINT(performance-no-int-to-ptr): an index in the map
+        }
+        all->of_package[i] = (uint32_t)((uintptr_t)*slot - 1);
+    }
+    return 0;
+}
+
+/* NULL: memory failed, *err says so. */
+static const struct license_texts *texts_of(struct plm_policy_eval *ev, const struct plm_policy_rule *r,
+                                            plm_err **err)
+{
+    void **slot = plm_policy_prepared(ev, r->gate);
+    if (slot && *slot)
+        return *slot;
+    struct license_texts *all = slot ? plm_arena_make(ev->arena, struct license_texts) : NULL;
+    if (!all)
+        return PLM_NULL(plm_fail_oom(err));
+    if (read_texts(ev, all, err) < 0)
+        return NULL;
+    *slot = all;
+    return all;
+}
+
 static int fire_one(struct plm_policy_eval *ev, const struct plm_policy_rule *r,
                     const struct plm_fact_package *p, plm_sv license, const char *code, const char *what,
                     plm_err **err)
@@ -94,43 +147,80 @@ static int fire_one(struct plm_policy_eval *ev, const struct plm_policy_rule *r,
     return 0;
 }
 
-static void leaves(const struct plm_spdx *e, const plm_sv_vec *items, struct plm_arena *a, plm_sv_vec *out)
+/* The items of a rule, with what the SPDX list calls them: looked up once, not for every license. */
+struct items {
+    plm_sv_vec texts;
+    plm_sv *ids; /* null views: not in the list */
+    bool is_partial;
+};
+
+static int read_items(struct plm_policy_eval *ev, const struct plm_policy_rule *r, struct items *out,
+                      plm_err **err)
+{
+    out->texts = plm_policy_param_list(ev, r, "licenses");
+    out->ids = plm_arena_array(ev->arena, out->texts.n + 1, sizeof(*out->ids));
+    for (size_t i = 0; out->ids && i < out->texts.n; i++)
+        out->ids[i] = plm_spdx_id(out->texts.v[i]);
+    return out->ids ? 0 : plm_fail_oom(err);
+}
+
+static bool item_matches(const struct items *items, size_t i, const struct plm_spdx *license)
+{
+    plm_sv text = items->texts.v[i], id = license->id;
+    bool is_plain = plm_sv_find(text, '*') == SIZE_MAX && plm_sv_find(text, ' ') == SIZE_MAX;
+    if (is_plain && !plm_sv_ieq(plm_sv_sub(text, 0, 2), plm_sv_sub(id, 0, 2)))
+        return items->ids[i].p && plm_sv_eq(items->ids[i], id); /* nothing else can make it the same */
+    return plm_spdx_matches(text, license, false);
+}
+
+static void leaves(const struct plm_spdx *e, const struct items *items, struct plm_arena *a, plm_sv_vec *out)
 {
     for (size_t i = 0; e && i < e->arms.n; i++)
         leaves(e->arms.v[i], items, a, out);
-    for (size_t i = 0; e && e->kind == PLM_SPDX_LICENSE && i < items->n; i++)
-        if (plm_spdx_matches(items->v[i], e, false) && !plm_policy_listed(out, e->id))
+    for (size_t i = 0; e && e->kind == PLM_SPDX_LICENSE && i < items->texts.n; i++)
+        if (item_matches(items, i, e) && !plm_policy_listed(out, e->id))
             (void)plm_sv_vec_add(a, out, e->id); /* the arena says if it failed */
 }
 
-/* One finding per package and license: words that match, and what they mean in SPDX. */
+/* The licenses of one text that the items match: words of it, else what they mean in SPDX. */
+static plm_sv_vec matches_of(struct plm_policy_eval *ev, const struct license_text *t,
+                             const struct items *items)
+{
+    plm_sv_vec found = {0};
+    plm_sv rest = t->text, word;
+    while (plm_python_word(&rest, &word)) {
+        while (word.n && (word.p[0] == '(' || word.p[0] == ','))
+            word = plm_sv_from_off(word, 1);
+        while (word.n && (word.p[word.n - 1] == ')' || word.p[word.n - 1] == ','))
+            word.n--;
+        if (times_matched(word, &items->texts, items->is_partial) && !plm_policy_listed(&found, word))
+            (void)plm_sv_vec_add(ev->arena, &found, word); /* the arena says if it failed */
+    }
+    if (!found.n && !items->is_partial)
+        leaves(t->tree, items, ev->arena, &found);
+    return found;
+}
+
+/* One finding per package and license. */
 static int each_license(struct plm_policy_eval *ev, const struct plm_policy_rule *r, bool is_partial,
                         plm_err **err)
 {
-    plm_sv_vec items = plm_policy_param_list(ev, r, "licenses"),
-               types = plm_policy_param_list(ev, r, "package_type");
+    struct items items = {.is_partial = is_partial};
+    plm_sv_vec types = plm_policy_param_list(ev, r, "package_type");
     const char *what = plm_policy_word(r, "has a blacklisted license", "has a denylisted license");
+    const struct license_texts *all = texts_of(ev, r, err);
+    plm_sv_vec *found = all ? plm_arena_array(ev->arena, all->texts.n + 1, sizeof(*found)) : NULL;
+    if (!found || read_items(ev, r, &items, err) < 0)
+        return all && !found ? plm_fail_oom(err) : -1;
+    for (size_t i = 0; i < all->texts.n; i++)
+        found[i] = matches_of(ev, &all->texts.v[i], &items);
+    if (plm_arena_check(ev->arena, err) < 0)
+        return -1;
     for (size_t i = 0; i < ev->facts->packages.n; i++) {
         const struct plm_fact_package *p = &ev->facts->packages.v[i];
-        const struct plm_spdx *e = NULL;
-        plm_sv_vec found = {0};
-        plm_sv rest = type_fits(&types, p) ? p->license : PLM_SV_NULL, word;
-        if (!is_partial && rest.n && expression(ev, rest, &e, err) < 0)
-            return -1;
-        while (plm_python_word(&rest, &word)) {
-            while (word.n && (word.p[0] == '(' || word.p[0] == ','))
-                word = plm_sv_from_off(word, 1);
-            while (word.n && (word.p[word.n - 1] == ')' || word.p[word.n - 1] == ','))
-                word.n--;
-            if (times_matched(word, &items, is_partial) && !plm_policy_listed(&found, word))
-                (void)plm_sv_vec_add(ev->arena, &found, word); /* checked below */
-        }
-        if (!found.n)
-            leaves(e, &items, ev->arena, &found);
-        if (plm_arena_check(ev->arena, err) < 0)
-            return -1;
-        for (size_t k = 0; k < found.n; k++)
-            if (fire_one(ev, r, p, found.v[k], is_partial ? "LICSUBMATCH " : "LICFULLMATCH ", what, err) < 0)
+        const plm_sv_vec *list = &found[all->of_package[i]];
+        for (size_t k = 0; k < list->n && type_fits(&types, p); k++)
+            if (fire_one(ev, r, p, list->v[k], is_partial ? "LICSUBMATCH " : "LICFULLMATCH ", what, err) < 0)
                 return -1;
     }
     return 0;
@@ -153,29 +243,41 @@ static int partial_match(struct plm_policy_eval *ev, const struct plm_policy_rul
 
 /* ---- ours -------------------------------------------------------------------------------- */
 
+/* The text of a license that the list does not let pass; null: it passes, or its fault is that it is not
+ * known and that is tolerated. */
+static plm_sv fault_of(struct plm_policy_eval *ev, const struct license_text *t,
+                       const struct plm_spdx_list *list, bool is_allowlist, bool tolerates_unknown)
+{
+    struct plm_spdx_list none = {NULL, 0};
+    if (!t->tree)
+        return tolerates_unknown ? PLM_SV_NULL : PLM_SV("unknown");
+    if (plm_spdx_judge(t->tree, is_allowlist ? list : &none, is_allowlist ? &none : list, NULL) ==
+        PLM_SPDX_OK)
+        return PLM_SV_NULL;
+    return plm_spdx_text(t->tree, ev->arena);
+}
+
 /* Fires for each package whose expression the list does not let pass. */
 static int judge(struct plm_policy_eval *ev, const struct plm_policy_rule *r, bool is_allowlist,
                  plm_err **err)
 {
     plm_sv_vec items = plm_policy_param_list(ev, r, "licenses"),
                types = plm_policy_param_list(ev, r, "package_type");
-    struct plm_spdx_list list = {items.v, items.n}, none = {NULL, 0};
-    bool fires_unknown = is_allowlist && plm_policy_param_bool(r, "unknown", true);
+    struct plm_spdx_list list = {items.v, items.n};
+    bool tolerates_unknown = !is_allowlist || !plm_policy_param_bool(r, "unknown", true);
+    const struct license_texts *all = texts_of(ev, r, err);
+    plm_sv *faults = all ? plm_arena_array(ev->arena, all->texts.n + 1, sizeof(*faults)) : NULL;
+    if (!faults)
+        return all ? plm_fail_oom(err) : -1;
+    for (size_t i = 0; i < all->texts.n; i++)
+        faults[i] = fault_of(ev, &all->texts.v[i], &list, is_allowlist, tolerates_unknown);
+    if (plm_arena_check(ev->arena, err) < 0)
+        return -1;
     for (size_t i = 0; i < ev->facts->packages.n; i++) {
         const struct plm_fact_package *p = &ev->facts->packages.v[i];
-        const struct plm_spdx *e = NULL;
-        if (!type_fits(&types, p))
-            continue;
-        if (expression(ev, p->license, &e, err) < 0)
-            return -1;
-        plm_sv text = e ? plm_spdx_text(e, ev->arena) : PLM_SV("unknown");
-        if (!text.p)
-            return plm_fail_oom(err);
-        if (!e ? !fires_unknown
-               : plm_spdx_judge(e, is_allowlist ? &list : &none, is_allowlist ? &none : &list, NULL) ==
-                     PLM_SPDX_OK)
-            continue;
-        if (fire_one(ev, r, p, text, "",
+        plm_sv fault = faults[all->of_package[i]];
+        if (fault.p && type_fits(&types, p) &&
+            fire_one(ev, r, p, fault, "",
                      is_allowlist ? "has a license that is not allowed" : "has a denied license", err) < 0)
             return -1;
     }
@@ -193,17 +295,14 @@ static int denied(struct plm_policy_eval *ev, const struct plm_policy_rule *r, p
 static int unknown(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_err **err)
 {
     plm_sv_vec types = plm_policy_param_list(ev, r, "package_type");
-    for (size_t i = 0; i < ev->facts->packages.n; i++) {
+    const struct license_texts *all = texts_of(ev, r, err);
+    for (size_t i = 0; all && i < ev->facts->packages.n; i++) {
         const struct plm_fact_package *p = &ev->facts->packages.v[i];
-        const struct plm_spdx *e = NULL;
-        if (!type_fits(&types, p))
-            continue;
-        if (expression(ev, p->license, &e, err) < 0)
-            return -1;
-        if (!e && fire_one(ev, r, p, PLM_SV("unknown"), "", "has a license that is not known", err) < 0)
+        if (!all->texts.v[all->of_package[i]].tree && type_fits(&types, p) &&
+            fire_one(ev, r, p, PLM_SV("unknown"), "", "has a license that is not known", err) < 0)
             return -1;
     }
-    return 0;
+    return all ? 0 : -1;
 }
 
 /* ---- the gate ---------------------------------------------------------------------------- */

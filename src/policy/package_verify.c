@@ -137,7 +137,7 @@ int plm_policy_verify(struct plm_policy_eval *ev, const struct plm_policy_rule *
     }
     if (v.unread && ev->mode == PLM_POLICY_FIXED)
         return plm_fail_id(
-            err, PLM_E_POLICY, "policy.not_checked",
+            err, PLM_E_POLICY, "policy.not-checked",
             "%zu files could not be compared with their recorded digests: contents were not read", v.unread);
     return plm_arena_check(ev->arena, err);
 }

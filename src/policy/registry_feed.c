@@ -60,7 +60,7 @@ static int for_each(const struct plm_registry_gate *g, struct plm_policy_eval *e
 {
     plm_auto_done(listing_done) struct listing l = {0};
     if (ev->mode == PLM_POLICY_FIXED && !(ev->facts->known & PLM_FACT_REGISTRY_DATA))
-        return plm_fail_id(err, PLM_E_POLICY, "policy.not_checked",
+        return plm_fail_id(err, PLM_E_POLICY, "policy.not-checked",
                            "not checked: registry data of %.*s packages", PLM_SV_ARG(g->type));
     if (list(g, ev, &l, err) < 0)
         return -1;
