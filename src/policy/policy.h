@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/ctx.h"
 #include "model/facts.h"
 
@@ -94,6 +95,19 @@ int plm_policy_evaluate(const struct plm_ctx *ctx, struct plm_policy *p, const s
  * be null). */
 struct plm_image_facts *plm_policy_facts_read(const struct plm_ctx *ctx, plm_sv json, const char *name,
                                               plm_err **err);
+/* The same for one of several images ({"images": [...]}); out_n (may be NULL): how many there are. */
+struct plm_image_facts *plm_policy_facts_read_at(const struct plm_ctx *ctx, plm_sv json, const char *name,
+                                                 size_t index, size_t *out_n, plm_err **err);
+
+/* ---- test cases (policy_test.c) ---------------------------------------------------------------- */
+
+struct plm_policy_test_counts {
+    size_t passed, failed;
+};
+/* Runs the cases of a document ({"cases": [{name, bundle, tag, image, vulnerabilities, expected}],
+ * "suid_trigger_id_vectors": [...]}); what differs is written to out, a line each. */
+int plm_policy_test_run(const struct plm_ctx *ctx, plm_sv json, const char *name, enum plm_policy_mode mode,
+                        struct plm_buf *out, struct plm_policy_test_counts *counts, plm_err **err);
 
 /* ---- writing (policy_write.c) -------------------------------------------------------------- */
 

@@ -83,7 +83,7 @@ static void check_params(struct at *a)
             check_value(a, t);
     plm_sv why = PLM_SV_NULL;
     if (a->set->problems.n == before && a->rule->trigger->validate &&
-        !a->rule->trigger->validate(a->rule, a->p->arena, &why))
+        !a->rule->trigger->validate(a->p, a->rule, a->p->arena, &why))
         FAULT(a, a->rule->line, a->rule->column, "ParameterValueInvalidError", "%.*s", PLM_SV_ARG(why));
     for (size_t i = 0; i < a->rule->params.n; i++) {
         const struct plm_policy_param *x = &a->rule->params.v[i];

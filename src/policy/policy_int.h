@@ -62,7 +62,8 @@ struct plm_policy_trigger {
     uint32_t needs;                             /* PLM_FACT_*: without them the rule cannot be judged */
     /* Parameters that depend on each other (metadata.attribute's value); NULL: nothing more. Details into
      * *why where it says false. */
-    bool (*validate)(const struct plm_policy_rule *rule, struct plm_arena *a, plm_sv *why);
+    bool (*validate)(const struct plm_policy *p, const struct plm_policy_rule *rule, struct plm_arena *a,
+                     plm_sv *why);
     /* -1: this rule could not be evaluated (bad expression, malformed data). */
     int (*evaluate)(struct plm_policy_eval *ev, const struct plm_policy_rule *rule, plm_err **err);
 };
@@ -161,6 +162,9 @@ struct plm_policy {
  * same way for all dialects. Faults of the format become p->problems; -1: no YAML at all (CONFIG). */
 int plm_policy_read_yaml(const struct plm_ctx *ctx, plm_sv text, const char *name, struct plm_policy *p,
                          plm_err **err);
+/* One image's facts out of a JSON value. */
+struct yyjson_val;
+struct plm_image_facts *plm_policy_facts_of(struct yyjson_val *outer, const char *name, plm_err **err);
 /* A bundle (policy_json.c), in the same way. UNSUPPORTED: its version. */
 int plm_policy_read_json(const struct plm_ctx *ctx, plm_sv text, const char *name, struct plm_policy *p,
                          plm_err **err);
