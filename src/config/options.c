@@ -17,6 +17,7 @@ static const char *const groups[] = {"fix", "package", "layer", "severity", "non
 static const char *const sorts[] = {"severity", "risk", "epss", "package", "id", NULL};
 static const char *const allowed[] = {"incomplete", "empty", NULL};
 static const char *const frameworks[] = {"cis", "controls", "nist", "pci", "attack", NULL};
+static const char *const policy_modes[] = {"fixed", "compat", NULL};
 static const char *const scopes[] = {"merged", "all-layers", NULL};
 
 #define ALL     "*"
@@ -41,6 +42,9 @@ const struct plm_option plm_options[] = {
     {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
      .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], update, kev, epss>=N, risk>=N, none",
      .commands = JUDGE, .foreign = " --exit-code --fail-on-severity --severity-threshold --exit-on-eol "},
+    {.name = "mode", .key = "policy.mode", .type = PLM_OPT_CHOICE, .argument = "fixed|compat", .choices = policy_modes, .fallback = "fixed",
+     .help = "how a policy is read: as it is documented, or as the original evaluates it, defects included",
+     .commands = ",policy test,"},
     {.name = "min-severity", .key = "min-severity", .type = PLM_OPT_CHOICE, .argument = "LEVEL", .choices = levels,
      .help = "show only findings of this level and above; the verdict stays the same", .commands = REPORTS, .foreign = " --severity "},
     {.name = "only-fixed", .key = "only-fixed", .type = PLM_OPT_FLAG,
