@@ -125,6 +125,14 @@ static bool is_tagged(plm_sv have, plm_sv want)
     return false;
 }
 
+plm_sv plm_save_tag(const struct plm_doc_save_image *image, plm_sv wanted)
+{
+    for (size_t i = 0; wanted.n && i < image->n_tags; i++)
+        if (is_tagged(image->tags[i], wanted))
+            return image->tags[i];
+    return image->n_tags ? image->tags[0] : PLM_SV_NULL;
+}
+
 const struct plm_doc_save_image *plm_save_choose(const struct plm_doc_save *doc, plm_sv tag, const char *name,
                                                  plm_err **err)
 {
@@ -216,6 +224,7 @@ static int plan_save(struct archive *ar, plm_err **err)
     const struct plm_doc_save_image *image = plm_save_choose(&doc, ar->src->tag, ar->name, err);
     if (!image)
         return -1;
+    p->target.tag = plm_save_tag(image, ar->src->tag);
     if (image->n_layers > ar->ctx->limits->layers)
         return plm_fail(err, PLM_E_LIMIT, "%zu layers are over limits.layers", image->n_layers);
     for (size_t i = 0; i < image->n_layers; i++)

@@ -37,6 +37,8 @@ const struct plm_member *plm_members_find(const struct plm_members *m, plm_sv na
 
 /* The digest that a member's name claims: "blobs/sha256/<hex>", "<hex>.json"; null: none. */
 plm_sv plm_member_claim(struct plm_arena *a, plm_sv name);
+/* What the chosen image is called: the tag that was wanted, else its first; null: it has none. */
+plm_sv plm_save_tag(const struct plm_doc_save_image *image, plm_sv wanted);
 /* Chooses an image by tag; fails with image.ambiguous or image.not-found and the tags there are. */
 const struct plm_doc_save_image *plm_save_choose(const struct plm_doc_save *doc, plm_sv tag, const char *name,
                                                  plm_err **err);

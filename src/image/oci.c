@@ -84,6 +84,15 @@ static bool has_tag(const struct plm_doc_descriptor *d, plm_sv tag)
     return plm_sv_eq(d->digest, tag);
 }
 
+/* A name with its repository; the reference annotation alone is often just "latest". */
+static plm_sv full_name(const struct plm_doc_descriptor *d)
+{
+    if (d->image_name.n)
+        return d->image_name;
+    bool is_full = plm_sv_find(d->ref_name, ':') != SIZE_MAX || plm_sv_find(d->ref_name, '/') != SIZE_MAX;
+    return is_full ? d->ref_name : PLM_SV_NULL;
+}
+
 static void put_choice(struct plm_buf *b, const struct plm_doc_descriptor *d)
 {
     plm_buf_str(b, b->n ? ", " : "");
@@ -329,6 +338,8 @@ static int plan_document(const struct plm_ctx *ctx, const struct plm_image_optio
     }
     const struct plm_doc_descriptor *d = plm_oci_choose(&doc, opt->platform, tag, err);
     plm_auto_done(plm_buf_done) struct plm_buf next = PLM_BUF((size_t)ctx->limits->manifest_bytes + 1);
+    if (d && !plan->target.tag.n)
+        plan->target.tag = plm_arena_sv(plan->arena, full_name(d));
     if (!d || read_blob(ctx, blobs, d->digest, plan, &next, err) < 0)
         return -1;
     return plan_document(ctx, opt, blobs, plm_buf_sv(&next), d->digest, PLM_SV_NULL, depth + 1, plan, err);

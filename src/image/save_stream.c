@@ -484,6 +484,7 @@ static int plan_save(struct save *s, plm_err **err)
     const struct plm_doc_save_image *image = plm_save_choose(&doc, s->src->tag, "the archive", err);
     if (!image)
         return -1;
+    p->target.tag = plm_save_tag(image, s->src->tag);
     if (image->n_layers > s->ctx->limits->layers)
         return plm_fail(err, PLM_E_LIMIT, "%zu layers are over limits.layers", image->n_layers);
     for (size_t i = 0; i < image->n_layers; i++)

@@ -87,17 +87,6 @@ static void judge_user(struct plm_judging *j)
 
 /* ---- 4.2, 4.5, I1 ---------------------------------------------------------------------------------- */
 
-/* The reference as it is judged: "registry/repository:tag"; null for what has no name. */
-static plm_sv reference_of(const struct plm_judging *j)
-{
-    const struct plm_target *t = &j->in->report->targets.v[j->in->target];
-    if (j->in->facts->tag.n)
-        return j->in->facts->tag;
-    bool is_engine = plm_sv_is(t->scheme, "docker") || plm_sv_is(t->scheme, "podman") ||
-                     plm_sv_is(t->scheme, "containerd") || plm_sv_is(t->scheme, "registry");
-    return is_engine ? t->reference : PLM_SV_NULL;
-}
-
 static plm_sv label_of(const struct plm_image_config *c, const char *key)
 {
     for (size_t i = 0; i < c->label_keys.n && i < c->label_values.n; i++)
@@ -112,7 +101,7 @@ static void judge_origin(struct plm_judging *j)
     if (!c)
         return;
     const plm_sv_vec *allowed = &j->in->opt->allowed_registries;
-    plm_sv own = reference_of(j), base = label_of(c, "org.opencontainers.image.base.name");
+    plm_sv own = j->in->facts->tag, base = label_of(c, "org.opencontainers.image.base.name");
     const struct {
         plm_sv ref;
         const char *what;
@@ -147,7 +136,7 @@ static void judge_trust(struct plm_judging *j)
 
 static void judge_tag(struct plm_judging *j)
 {
-    plm_sv ref = reference_of(j);
+    plm_sv ref = j->in->facts->tag;
     if (!ref.n || plm_sv_starts(ref, PLM_SV("sha256:")) || plm_sv_find(ref, '@') != SIZE_MAX) {
         plm_judge_say(j, PLM_OUT_NA, ref.n ? "named by digest" : "the source has no tag");
         return;

@@ -105,6 +105,7 @@ struct plm_target {
     plm_sv id;                        /* stable within a report: the source as named */
     plm_sv scheme;                    /* "docker-archive", "dir", ... */
     plm_sv reference;                 /* what stands after the scheme */
+    plm_sv tag;                       /* what the image is called where it lies ("app:1.2"), or null */
     plm_sv digest;                    /* manifest digest */
     plm_sv image_id;                  /* config digest */
     plm_sv platform;                  /* "linux/amd64" */

@@ -20,13 +20,22 @@ bool plm_scan_inspects(const struct plm_scan_options *opt, enum plm_scheme_kind 
 
 /* ---- before the report is finished ----------------------------------------------------------------- */
 
+/* What the image is called: in its archive, or as it was asked for from an engine; null for an id. */
+static plm_sv tag_of(const struct plm_target *t)
+{
+    bool is_engine = plm_sv_is(t->scheme, "docker") || plm_sv_is(t->scheme, "podman") ||
+                     plm_sv_is(t->scheme, "containerd") || plm_sv_is(t->scheme, "registry");
+    bool is_id = plm_sv_starts(t->reference, PLM_SV("sha256:")) || plm_sv_eq(t->reference, t->image_id);
+    return t->tag.n ? t->tag : is_id || !is_engine ? PLM_SV_NULL : t->reference;
+}
+
 static void describe(const struct plm_target *t, struct plm_image_facts *f)
 {
     struct plm_arena *a = f->arena;
     bool is_image = t->image_id.n > 0;
     f->image_id = plm_arena_sv(a, t->image_id);
     f->digest = plm_arena_sv(a, t->digest);
-    f->tag = is_image ? plm_arena_sv(a, t->reference) : PLM_SV_NULL;
+    f->tag = is_image ? plm_arena_sv(a, tag_of(t)) : PLM_SV_NULL;
     f->distro = plm_arena_sv(a, t->distro.id);
     f->distro_version = plm_arena_sv(a, t->distro.version);
     f->like_distro = plm_arena_sv(a, t->distro.like);

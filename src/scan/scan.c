@@ -23,6 +23,7 @@ static int copy_target(struct plm_report *r, const struct plm_target *from, cons
         .id = plm_arena_sv(a, from->id),
         .scheme = plm_arena_sv(a, from->scheme.p ? from->scheme : src->scheme),
         .reference = plm_arena_sv(a, from->reference.p ? from->reference : src->reference),
+        .tag = plm_arena_sv(a, from->tag),
         .digest = plm_arena_sv(a, from->digest),
         .image_id = plm_arena_sv(a, from->image_id),
         .platform = plm_arena_sv(a, from->platform),
