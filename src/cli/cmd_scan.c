@@ -58,8 +58,10 @@ static int read_saved(struct plm_cli *cli, const struct plm_scan_setup *s, struc
 
 /* A named target in which there was nothing to judge: no package. That a distribution is known says nothing
  * about what is installed: its database may have been deleted, or stand behind a link that leads nowhere. */
-static void note_empty(const struct plm_cli *cli, struct plm_report *r)
+static void note_empty(const struct plm_cli *cli, const struct plm_scan_setup *s, struct plm_report *r)
 {
+    if (!s->scan.want_vulnerabilities && r->facts.n)
+        return; /* what else was asked for is not about packages */
     for (uint32_t t = 0; t < r->targets.n; t++) {
         if (plm_sv_is(r->targets.v[t].scheme, plm_scheme_name(PLM_SRC_COMPOSE)))
             continue; /* a text holds no packages */
@@ -134,7 +136,7 @@ static int judge(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_repor
     if (is_saved) {
         s->scan.db = NULL; /* the feeds, their age and what was empty stand in the report */
     } else {
-        note_empty(cli, r);
+        note_empty(cli, s, r);
         note_age(cli, s, r);
     }
     if (plm_scan_finish(&cli->ctx, &s->scan, s->before, r, err) < 0)
