@@ -60,6 +60,7 @@ struct plm_fact_file {
     uint64_t size;
     plm_sv link;
     plm_sv sha256;  /* hex; null: not computed. Anchore's cases have words here for what is no file */
+    uint32_t rank;  /* place in the document they were read from; findings keep its order */
     uint32_t layer; /* that brought it, or PLM_NONE */
 };
 

@@ -7,6 +7,43 @@
 
 static const char *const equalities[] = {"equals", "not_equals", NULL};
 
+/* ---- the order of findings ---------------------------------------------------------------- */
+
+struct place {
+    uint32_t rank, index;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->rank != y->rank)
+        return x->rank < y->rank ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Facts are sorted by path; findings come in the order of the document that the facts were read from, as the
+ * original's do. Made once per evaluation. */
+static const struct place *places_of(struct plm_policy_eval *ev, const struct plm_policy_rule *r,
+                                     plm_err **err)
+{
+    size_t n = ev->facts->files.n;
+    void **slot = plm_policy_prepared(ev, r->gate);
+    if (slot && *slot)
+        return *slot;
+    struct place *v = slot ? plm_arena_array(ev->arena, n + 1, sizeof(*v)) : NULL;
+    if (!v)
+        return PLM_NULL(plm_fail_oom(err));
+    bool is_ordered = true;
+    for (size_t i = 0; i < n; i++) {
+        v[i] = (struct place){ev->facts->files.v[i].rank, (uint32_t)i};
+        is_ordered = is_ordered && (i == 0 || v[i - 1].rank <= v[i].rank);
+    }
+    if (!is_ordered)
+        qsort(v, n, sizeof(*v), by_rank);
+    *slot = v;
+    return v;
+}
+
 /* ---- content_regex_match ----------------------------------------------------------------- */
 
 /* Compares with the pattern's name or its expression. The original's example value looks like an expression,
@@ -57,8 +94,9 @@ static const struct plm_policy_param_type content_params[] = {
 static int name_match(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_err **err)
 {
     plm_sv regex = plm_policy_param(r, "regex");
-    for (size_t i = 0; i < ev->facts->files.n; i++) {
-        plm_sv path = ev->facts->files.v[i].path;
+    const struct place *places = places_of(ev, r, err);
+    for (size_t i = 0; places && i < ev->facts->files.n; i++) {
+        plm_sv path = ev->facts->files.v[places[i].index].path;
         int fits = plm_policy_match(ev, regex, path, err);
         if (fits < 0)
             return -1;
@@ -68,7 +106,7 @@ static int name_match(struct plm_policy_eval *ev, const struct plm_policy_rule *
                             PLM_SV_ARG(path), PLM_SV_ARG(regex)) < 0)
             return plm_fail_oom(err);
     }
-    return 0;
+    return places ? 0 : -1;
 }
 
 static const struct plm_policy_param_type name_params[] = {
@@ -208,14 +246,15 @@ static const struct plm_policy_param_type attribute_params[] = {
 
 static int suid_or_guid_set(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_err **err)
 {
-    for (size_t i = 0; i < ev->facts->files.n; i++) {
-        const struct plm_fact_file *f = &ev->facts->files.v[i];
+    const struct place *places = places_of(ev, r, err);
+    for (size_t i = 0; places && i < ev->facts->files.n; i++) {
+        const struct plm_fact_file *f = &ev->facts->files.v[places[i].index];
         if ((f->mode & 06000u) &&
             plm_policy_fire(ev, r, PLM_SV_NULL, "SUID or SGID found set on file %.*s. Mode: 0o%o",
                             PLM_SV_ARG(f->path), f->mode) < 0)
             return plm_fail_oom(err);
     }
-    return 0;
+    return places ? 0 : -1;
 }
 
 /* ---- the gate ---------------------------------------------------------------------------- */

@@ -44,6 +44,23 @@ static void test_set_id_bits(void **state)
               "SUID or SGID found set on file /usr/local. Mode: 0o42755"));
 }
 
+/* Facts are sorted by path, the document they were read from need not be. */
+static void test_order_of_the_document(void **state)
+{
+    (void)state;
+    plm_auto(plm_image_facts_free) struct plm_image_facts *f = test_facts();
+    test_file(f, "/a", 0104755)->rank = 2;
+    test_file(f, "/b", 0104755)->rank = 0;
+    test_file(f, "/c", 0104755)->rank = 1;
+    both(f, "files", "suid_or_guid_set", NONE,
+         ROWS("SUID or SGID found set on file /b. Mode: 0o104755",
+              "SUID or SGID found set on file /c. Mode: 0o104755",
+              "SUID or SGID found set on file /a. Mode: 0o104755"));
+    both(f, "files", "name_match", PARAMS("regex", "/[ab]"),
+         ROWS("Application of regex matched file found in container: file=/b regexp=/[ab]",
+              "Application of regex matched file found in container: file=/a regexp=/[ab]"));
+}
+
 /* Of a real bundle's allowlist: the message decides the id. */
 static void test_set_id_trigger_id(void **state)
 {
@@ -139,10 +156,15 @@ static void test_contents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),           cmocka_unit_test(test_name_without_files),
-        cmocka_unit_test(test_set_id_bits),     cmocka_unit_test(test_set_id_trigger_id),
-        cmocka_unit_test(test_attributes),      cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_checksums_fixed), cmocka_unit_test(test_contents),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_name_without_files),
+        cmocka_unit_test(test_set_id_bits),
+        cmocka_unit_test(test_set_id_trigger_id),
+        cmocka_unit_test(test_order_of_the_document),
+        cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_checksums_fixed),
+        cmocka_unit_test(test_contents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
