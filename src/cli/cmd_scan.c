@@ -2,11 +2,83 @@
  *
  * plimsoll scan: configuration to scan options, sources in turn into one report, gates, outputs.
  */
-#include "cli/scan_options.h"
+#include "cli/policy_common.h"
 
 #include "base/fs.h"
 
 #include <limits.h>
+
+/* The policy of a run, read before the work so that a fault in it costs nothing. */
+struct judged_by {
+    struct plm_policy *policy; /* NULL: none */
+    struct plm_policy_wants wants;
+    struct plm_scan_policy scan;
+};
+
+static void judged_by_done(struct judged_by *j)
+{
+    plm_policy_free(j->policy);
+}
+PLM_CLEANUP_INPLACE(struct judged_by, judged_by_done)
+
+static int read_policy(struct plm_cli *cli, const char *otherwise, struct judged_by *j, plm_err **err)
+{
+    plm_sv name = plm_config_text(cli->config, "policy");
+    if (!name.n)
+        name = plm_sv_from(otherwise);
+    if (!name.n)
+        return 0;
+    enum plm_policy_mode mode = plm_cli_policy_mode(cli);
+    j->policy = plm_cli_policy_open(cli, name, mode, err);
+    if (!j->policy)
+        return -1;
+    plm_policy_wants(j->policy, &j->wants);
+    plm_sv id = plm_policy_id(j->policy), label = plm_policy_name(j->policy);
+    j->scan = (struct plm_scan_policy){.policy = j->policy,
+                                       .mode = mode,
+                                       .name = id.n      ? id
+                                               : label.n ? label
+                                                         : name,
+                                       .tag = plm_config_text(cli->config, "tag")};
+    return 0;
+}
+
+static int apply_policy(struct plm_cli *cli, struct plm_scan_setup *s, struct judged_by *j,
+                        struct plm_report *r, plm_err **err)
+{
+    size_t unmapped = 0;
+    if (!j->policy)
+        return 0;
+    j->scan.exceptions = s->exceptions;
+    j->scan.before = s->before && s->before->facts.n ? s->before->facts.v[0] : NULL;
+    if (plm_scan_policy_judge(&cli->ctx, &j->scan, r, &unmapped, err) < 0)
+        return -1;
+    if (unmapped)
+        plm_cli_exit_add(cli, r, PLM_EXIT_EMPTY);
+    if (s->exceptions && plm_exceptions_note(&cli->ctx, s->exceptions, r, err) < 0)
+        return -1;
+    return plm_report_finish(r, err);
+}
+
+/* Saved facts as the only source. */
+static int read_facts(struct plm_cli *cli, const struct plm_scan_setup *s, struct plm_report **r,
+                      bool *out_is_saved, plm_err **err)
+{
+    for (size_t i = 0; i < s->words.n; i++) {
+        if (!plm_cli_is_facts(s->words.v[i].p))
+            continue;
+        if (s->words.n > 1)
+            return plm_fail(err, PLM_E_USAGE, "%s: saved facts are judged alone, not beside other sources",
+                            s->words.v[i].p);
+        struct plm_report *saved = plm_cli_facts_report(cli, s->words.v[i].p, err);
+        if (!saved)
+            return -1;
+        plm_report_free(*r);
+        *r = saved;
+        *out_is_saved = true;
+    }
+    return 0;
+}
 
 /* A source that failed does not stop the others; alone it is the run's error. */
 static int scan_words(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_report *r, plm_err **err)
@@ -124,8 +196,8 @@ static void hint_gate(const struct plm_cli *cli, const struct plm_report *r)
                  n ? "fail" : "pass", n, n == 1 ? "" : "s", also);
 }
 
-static int judge(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_report *r, bool is_saved,
-                 plm_err **err)
+static int judge(struct plm_cli *cli, struct plm_scan_setup *s, struct judged_by *by, struct plm_report *r,
+                 bool is_saved, plm_err **err)
 {
     plm_sv text = plm_config_text(cli->config, "fail-on");
     bool is_given = plm_config_is_set(cli->config, "fail-on");
@@ -144,39 +216,50 @@ static int judge(struct plm_cli *cli, struct plm_scan_setup *s, struct plm_repor
     is_given = is_given && n > 0;
     if (plm_gates_judge(r, gates, n, is_given, err) < 0)
         return -1;
-    if (!is_given)
+    if (!is_given && !by->policy)
         hint_gate(cli, r);
-    return 0;
+    return apply_policy(cli, s, by, r, err);
 }
 
-static int run(struct plm_cli *cli, plm_err **err)
+int plm_cli_scan(struct plm_cli *cli, const char *policy, plm_err **err)
 {
     plm_auto(plm_report_free) struct plm_report *r = plm_report_new(err);
     plm_auto_done(plm_scan_setup_done) struct plm_scan_setup s = {0};
+    plm_auto_done(judged_by_done) struct judged_by by = {0};
     if (!r || plm_cli_outputs(cli, err) < 0)
         return -1;
     /* A gate that cannot be read must fail before the work, not after it. */
     struct plm_gate *gates;
     size_t n_gates;
     if (plm_gates_parse(plm_config_text(cli->config, "fail-on"), PLM_KIND_VULNERABILITY, cli->arena, &gates,
-                        &n_gates, err) < 0)
+                        &n_gates, err) < 0 ||
+        read_policy(cli, policy, &by, err) < 0)
         return -1;
     if (plm_scan_setup(cli, PLM_SETUP_VULNERABILITIES | PLM_SETUP_INSPECT, &s, err) < 0)
         return -1;
     for (size_t i = 0; i < cli->outputs.n; i++)
         s.scan.want_facts = s.scan.want_facts || strcmp(cli->outputs.v[i].format->id, "facts") == 0;
-    s.scan.inspect.want_files = s.scan.want_facts;
+    s.scan.inspect.want_files = s.scan.inspect.want_files || s.scan.want_facts;
     if (s.words.n == 0) {
         plm_cli_note(cli, "nothing to scan: the engine has no such images or containers");
         return PLM_EXIT_PASSED;
     }
+    s.scan.exceptions_later = by.policy != NULL;
+    if (by.policy && plm_cli_policy_look_for(&by.wants, &s, err) < 0)
+        return -1;
     bool is_saved = false;
-    if (read_saved(cli, &s, &r, &is_saved, err) < 0 || (!is_saved && scan_words(cli, &s, r, err) < 0) ||
-        judge(cli, &s, r, is_saved, err) < 0)
+    if ((by.policy && read_facts(cli, &s, &r, &is_saved, err) < 0) ||
+        (!is_saved && read_saved(cli, &s, &r, &is_saved, err) < 0) ||
+        (!is_saved && scan_words(cli, &s, r, err) < 0) || judge(cli, &s, &by, r, is_saved, err) < 0)
         return -1;
     if (plm_net_hosts(r->arena, &r->network, err) < 0)
         return -1;
     return plm_cli_finish(cli, r, err);
+}
+
+static int run(struct plm_cli *cli, plm_err **err)
+{
+    return plm_cli_scan(cli, NULL, err);
 }
 
 static const struct plm_command scan = {

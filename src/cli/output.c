@@ -158,6 +158,8 @@ void plm_cli_report_options(const struct plm_cli *cli, struct plm_report_options
                                        .color = cli->color,
                                        .is_tty = cli->is_tty,
                                        .one_screen = strcmp(cli->command->name, "check") == 0,
+                                       .only_verdict = strcmp(cli->command->name, "policy check") == 0 &&
+                                                       !plm_config_flag(c, "detail"),
                                        .show_suppressed = plm_config_flag(c, "show-suppressed"),
                                        .quiet = cli->quiet,
                                        .verbose = cli->verbose};
@@ -278,7 +280,8 @@ void plm_cli_exit_add(const struct plm_cli *cli, struct plm_report *r, int code)
 static void set_exit(const struct plm_cli *cli, struct plm_report *r)
 {
     bool incomplete = r->verdict.result == PLM_RESULT_INCOMPLETE;
-    bool failed = r->verdict.result == PLM_RESULT_FAIL;
+    bool failed = r->verdict.result == PLM_RESULT_FAIL ||
+                  (r->verdict.result == PLM_RESULT_WARN && plm_config_flag(cli->config, "fail-on-warn"));
     for (size_t i = 0; i < r->targets.n; i++) {
         failed |= r->targets.v[i].verdict.result == PLM_RESULT_FAIL;
         incomplete |= r->targets.v[i].is_incomplete;

@@ -18,17 +18,20 @@ static const char *const sorts[] = {"severity", "risk", "epss", "package", "id",
 static const char *const allowed[] = {"incomplete", "empty", NULL};
 static const char *const frameworks[] = {"cis", "controls", "nist", "pci", "attack", NULL};
 static const char *const policy_modes[] = {"fixed", "compat", NULL};
+static const char *const policy_forms[] = {"plimsoll", "anchore", "anchore-v2", NULL};
 static const char *const scopes[] = {"merged", "all-layers", NULL};
 
-#define ALL     "*"
-#define SCAN    ",scan,explain,find,diff,check,audit,"
-#define REPORTS ",scan,report,check,audit,"
-#define AUDIT   ",audit,check,"
-#define EXCEPTION ",exception add,exception import,"
+#define ALL            "*"
+#define SCAN           ",scan,explain,find,diff,check,audit,policy check,policy explain,policy diff,"
+#define REPORTS        ",scan,report,check,audit,policy check,"
+#define AUDIT          ",audit,check,"
+#define EXCEPTION      ",exception add,exception import,"
 #define AUDIT_AND_SCAN ",audit,check,scan,"
-#define JUDGE   ",scan,check,audit,"
+#define JUDGE          ",scan,check,audit,policy check,"
+#define POLICY         ",scan,policy check,policy explain,"
 #define DATA                                                                                                 \
-    ",scan,explain,find,diff,check,audit,db update,db build,db import,db export,db status,db search,db "     \
+    ",scan,explain,find,diff,check,audit,policy check,policy explain,policy diff,db update,db build,db "     \
+    "import,db export,db status,db search,db "                                                               \
     "diff,db "                                                                                               \
     "verify,"
 
@@ -37,14 +40,25 @@ const struct plm_option plm_options[] = {
     /* what comes out */
     {.name = "output", .letter = 'o', .key = "output", .type = PLM_OPT_LIST, .argument = "FORMAT[=FILE|=DIR/]",
      .help = "format of the result, to standard output or into a file; repeatable",
-     .commands = ",scan,explain,find,diff,check,audit,report,list,version,config,exception list,db status,db search,db diff,cache status,cache prune,",
+     .commands = ",scan,explain,find,diff,check,audit,report,list,version,config,exception list,policy check,policy lint,policy diff,db status,db search,db diff,cache status,cache prune,",
      .foreign = " --format --output-format -f --report --output-file "},
     {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
      .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], update, kev, epss>=N, risk>=N, none",
      .commands = JUDGE, .foreign = " --exit-code --fail-on-severity --severity-threshold --exit-on-eol "},
+    {.name = "policy", .letter = 'p', .key = "policy.use", .type = PLM_OPT_TEXT, .argument = "FILE|NAME",
+     .help = "judge by a policy: an Anchore bundle, a file of our YAML, or default, strict, cis-docker, nist-800-190",
+     .commands = POLICY, .foreign = " --policy-bundle --bundle -b "},
     {.name = "mode", .key = "policy.mode", .type = PLM_OPT_CHOICE, .argument = "fixed|compat", .choices = policy_modes, .fallback = "fixed",
      .help = "how a policy is read: as it is documented, or as the original evaluates it, defects included",
-     .commands = ",policy test,"},
+     .commands = ",scan,policy check,policy explain,policy lint,policy diff,policy convert,policy test,"},
+    {.name = "tag", .type = PLM_OPT_TEXT, .argument = "REF", .help = "judge the image as this reference",
+     .commands = ",scan,policy check,policy explain,policy diff,"},
+    {.name = "fail-on-warn", .key = "fail-on-warn", .type = PLM_OPT_FLAG, .help = "a verdict of warn fails too (exit 1)",
+     .commands = ",scan,policy check,"},
+    {.name = "detail", .type = PLM_OPT_FLAG, .help = "the findings too, not only the verdict", .commands = ",policy check,"},
+    {.name = "modes", .type = PLM_OPT_FLAG, .help = "compare one policy in both modes", .commands = ",policy diff,"},
+    {.name = "to", .type = PLM_OPT_CHOICE, .argument = "FORM", .choices = policy_forms,
+     .help = "what to write: plimsoll (YAML), anchore (1_0) or anchore-v2", .commands = ",policy convert,"},
     {.name = "min-severity", .key = "min-severity", .type = PLM_OPT_CHOICE, .argument = "LEVEL", .choices = levels,
      .help = "show only findings of this level and above; the verdict stays the same", .commands = REPORTS, .foreign = " --severity "},
     {.name = "only-fixed", .key = "only-fixed", .type = PLM_OPT_FLAG,
@@ -174,7 +188,7 @@ const struct plm_option plm_options[] = {
     {.name = "db", .key = "db.file", .type = PLM_OPT_FILE, .argument = "FILE", .system_only = true,
      .help = "the vulnerability store", .commands = DATA, .foreign = " --db-repository --db-path "},
     {.name = "db-max-age", .key = "db.max-age", .type = PLM_OPT_DURATION, .argument = "DUR", .fallback = "5d", .system_only = true,
-     .help = "older data end with exit 4; none: any age", .commands = ",scan,check,audit,db status,", .foreign = " --max-db-age "},
+     .help = "older data end with exit 4; none: any age", .commands = ",scan,check,audit,policy check,policy explain,policy diff,db status,", .foreign = " --max-db-age "},
     {.name = "db-update", .key = "db.update", .type = PLM_OPT_CHOICE, .argument = "auto|never", .choices = auto_never, .fallback = "auto",
      .system_only = true, .help = "fetch vulnerability data by itself where they are missing or a day old", .commands = SCAN,
      .foreign = " --skip-db-update --skip-update --no-update --skip-java-db-update --auto-refresh "},

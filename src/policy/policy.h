@@ -109,6 +109,27 @@ struct plm_policy_test_counts {
 int plm_policy_test_run(const struct plm_ctx *ctx, plm_sv json, const char *name, enum plm_policy_mode mode,
                         struct plm_buf *out, struct plm_policy_test_counts *counts, plm_err **err);
 
+/* ---- lint (policy_lint.c) ---------------------------------------------------------------------- */
+
+struct plm_policy_lint {
+    bool is_error;         /* the policy cannot be used as it is */
+    uint32_t line, column; /* 0: not known */
+    plm_sv what;
+};
+typedef PLM_VEC(struct plm_policy_lint) plm_policy_lints;
+/* Faults, and what is there without an effect: mappings behind one that takes everything, rules that never
+ * fire, parameters that nothing reads, items that no rule can produce, dangerous expressions. By line. */
+int plm_policy_lint(const struct plm_ctx *ctx, const struct plm_policy *p, struct plm_arena *a,
+                    plm_policy_lints *out, plm_err **err);
+
+/* ---- explaining (policy_explain.c) ---------------------------------------------------------------- */
+
+/* One evaluation told for people: which mapping and why the others not, each rule with what it read and why
+ * it fired or not, what accepted a row. */
+int plm_policy_explain(const struct plm_ctx *ctx, struct plm_policy *p, const struct plm_image_facts *facts,
+                       plm_sv tag, const struct plm_policy_options *opt, struct plm_arena *a,
+                       struct plm_buf *out, struct plm_policy_result *result, plm_err **err);
+
 /* ---- writing (policy_write.c) -------------------------------------------------------------- */
 
 enum plm_policy_form { PLM_POLICY_FORM_OURS, PLM_POLICY_FORM_LEGACY, PLM_POLICY_FORM_V2 };
@@ -121,7 +142,8 @@ int plm_policy_write(const struct plm_policy *p, enum plm_policy_form form, stru
 
 struct plm_policy_builtin {
     const char *name, *summary;
-    plm_sv text;
+    const char *text;
+    const size_t *n; /* bytes of it */
 };
 extern const struct plm_policy_builtin plm_policy_builtins[];
 extern const size_t plm_policy_builtins_n;

@@ -286,6 +286,14 @@ static void put_diagnostics(const struct junit *j, struct suite *s, uint32_t tar
     }
 }
 
+/* "vulnerabilities.package CVE-2024-0001+curl: ", for the length of the report. */
+static const char *rule_label(struct suite *s, const struct plm_verdict_rule *rule)
+{
+    plm_sv label = plm_arena_printf(s->r->arena, "%.*s.%.*s %.*s: ", PLM_SV_ARG(rule->gate),
+                                    PLM_SV_ARG(rule->trigger), PLM_SV_ARG(rule->trigger_id));
+    return label.p ? label.p : "";
+}
+
 static void put_verdict(const struct junit *j, struct suite *s)
 {
     const struct plm_verdict *v = &j->r->verdict;
@@ -306,8 +314,12 @@ static void put_verdict(const struct junit *j, struct suite *s)
     case PLM_RESULT_FAIL:
         open_bad(s, "failure", PLM_SV("verdict"), first.n ? first : PLM_SV("the verdict is fail"));
         lines(s, "", &v->reasons);
-        for (size_t i = 0; i < v->rules.n && i < LINES_MAX; i++) {
-            line(s, "", v->rules.v[i].message);
+        for (size_t i = 0, shown = 0; i < v->rules.n && shown < LINES_MAX; i++) {
+            const struct plm_verdict_rule *rule = &v->rules.v[i];
+            if (!plm_sv_is(rule->action, "stop"))
+                continue;
+            line(s, plm_sv_is(rule->gate, "fail-on") ? "" : rule_label(s, rule), rule->message);
+            shown++;
         }
         plm_buf_str(s->body, "</failure>");
         break;

@@ -114,16 +114,28 @@ static void put_verdict(struct md *m)
         put(m, &b);
     }
     say_left_out(m, v->reasons.n - n, "reasons");
-    n = v->rules.n < REASONS_MAX ? v->rules.n : REASONS_MAX;
-    for (size_t i = 0; i < n; i++) {
+    size_t shown = 0, decided = 0;
+    for (size_t i = 0; i < v->rules.n; i++) {
+        const struct plm_verdict_rule *rule = &v->rules.v[i];
+        if (plm_sv_is(rule->action, "go"))
+            continue;
+        if (decided++ >= REASONS_MAX)
+            continue;
         plm_buf_str(&b, "- ");
-        plm_esc_markdown(&b, v->rules.v[i].trigger, PLM_ESC_LINE);
+        if (!plm_sv_is(rule->gate, "fail-on")) {
+            plm_esc_markdown(&b, rule->action, PLM_ESC_LINE);
+            plm_buf_byte(&b, ' ');
+            plm_esc_markdown(&b, rule->gate, PLM_ESC_LINE);
+            plm_buf_byte(&b, '.');
+        }
+        plm_esc_markdown(&b, rule->trigger, PLM_ESC_LINE);
         plm_buf_str(&b, ": ");
-        plm_esc_markdown(&b, v->rules.v[i].message, PLM_ESC_LINE);
+        plm_esc_markdown(&b, rule->message, PLM_ESC_LINE);
         plm_buf_str(&b, "\n");
         put(m, &b);
+        shown++;
     }
-    say_left_out(m, v->rules.n - n, "rules");
+    say_left_out(m, decided - shown, "rules");
 }
 
 static void put_stages(struct md *m)

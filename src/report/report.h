@@ -21,6 +21,7 @@ struct plm_report_options {
     unsigned width; /* columns; 0: 80 */
     bool color, is_tty;
     bool one_screen;                /* table: the page of `check`, unless verbose */
+    bool only_verdict;              /* table: what was judged and the verdict, no findings */
     enum plm_severity min_severity; /* display only */
     enum plm_group group_by;
     enum plm_sort sort;

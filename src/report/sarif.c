@@ -402,6 +402,10 @@ static void put_run(const struct sarif *s, const struct plm_report_options *opt,
     struct plm_obj p = plm_obj_sub(&run, "properties");
     plm_obj_word(&p, "verdict", plm_result_name(s->r->verdict.result));
     plm_obj_texts(&p, "reasons", &s->r->verdict.reasons);
+    if (s->r->verdict.policy.n) { /* the rows of a policy, which stand on no finding alone */
+        plm_obj_key(&p, "policy");
+        plm_json_put_verdict(out, &s->r->verdict);
+    }
     plm_obj_close(&p);
     plm_obj_close(&run);
 }

@@ -48,8 +48,12 @@ static void verdict(const struct plm_table *t)
     for (size_t i = 0; i < v->rules.n; i++) {
         const struct plm_verdict_rule *rule = &v->rules.v[i];
         size_t alike = 0, before = 0;
+        if (!plm_sv_is(rule->action, "stop"))
+            continue; /* it decided nothing */
         for (size_t k = 0; k < v->rules.n; k++) {
-            bool is_alike = plm_sv_eq(v->rules.v[k].trigger, rule->trigger);
+            bool is_alike = plm_sv_eq(v->rules.v[k].trigger, rule->trigger) &&
+                            plm_sv_eq(v->rules.v[k].gate, rule->gate) &&
+                            plm_sv_eq(v->rules.v[k].action, rule->action);
             alike += is_alike;
             before += is_alike && k < i;
         }

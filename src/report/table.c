@@ -298,7 +298,8 @@ static void target_line(const struct plm_table *t, const struct plm_target *targ
         plm_text_age(&b, r->started - target->created);
         plm_buf_str(&b, " ago");
     }
-    plm_buf_printf(&b, ", %zu package%s", packages, packages == 1 ? "" : "s");
+    if (!plm_sv_is(target->scheme, "facts")) /* saved facts have no package rows of the report */
+        plm_buf_printf(&b, ", %zu package%s", packages, packages == 1 ? "" : "s");
     if (target->layers.n)
         plm_buf_printf(&b, ", %zu layer%s", target->layers.n, target->layers.n == 1 ? "" : "s");
     plm_table_fit(t->out, plm_buf_sv(&b), t->width - 2);
@@ -380,27 +381,6 @@ static void suppressed(const struct plm_table *t)
     plm_table_wrap(t, plm_buf_sv(&b), 0);
 }
 
-static void verdict(const struct plm_table *t)
-{
-    const struct plm_verdict *v = &t->r->verdict;
-    plm_table_heading(t, "VERDICT");
-    const char *color = !t->opt->color                 ? ""
-                        : v->result == PLM_RESULT_FAIL ? "\033[1;31m"
-                        : v->result == PLM_RESULT_PASS ? "\033[32m"
-                        : v->result == PLM_RESULT_NONE ? ""
-                                                       : "\033[33m";
-    plm_buf_printf(t->out, "  %s%s%s\n", color, plm_result_name(v->result), *color ? "\033[0m" : "");
-    for (size_t i = 0; i < v->reasons.n; i++)
-        plm_table_wrap(t, v->reasons.v[i], 2);
-    for (size_t i = 0; i < v->rules.n; i++) {
-        const struct plm_verdict_rule *rule = &v->rules.v[i];
-        plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(1));
-        plm_buf_printf(&b, "%.*s %.*s: %.*s", PLM_SV_ARG(rule->action), PLM_SV_ARG(rule->trigger),
-                       PLM_SV_ARG(rule->message));
-        plm_table_wrap(t, plm_buf_sv(&b), 2);
-    }
-}
-
 /* How many different ids the findings that count have: the report has one finding per package, people count
  * flaws. */
 static size_t distinct_flaws(const struct plm_report *r)
@@ -474,13 +454,16 @@ static int write_table(const struct plm_report *r, const struct plm_report_optio
             plm_table_checks(&t, a, audited, i);
         else
             target_line(&t, &r->targets.v[i], packages);
-        plm_table_findings(&t, a, list, n, i);
+        if (!opt->only_verdict)
+            plm_table_findings(&t, a, list, n, i);
     }
     free(list);
     diagnostics(&t);
-    suppressed(&t);
-    summary(&t);
-    verdict(&t);
+    if (!opt->only_verdict)
+        suppressed(&t);
+    if (!opt->only_verdict)
+        summary(&t);
+    plm_table_verdict(&t);
     return plm_arena_check(a, err) < 0 ? -1 : plm_buf_check(out, err);
 }
 

@@ -48,3 +48,5 @@ void plm_table_checks(const struct plm_table *t, struct plm_arena *a, const stru
                       uint32_t target);
 /* The one screen of `check`. */
 void plm_table_screen(const struct plm_table *t);
+/* The verdict and what decided it (table_verdict.c). */
+void plm_table_verdict(const struct plm_table *t);

@@ -16,7 +16,9 @@
 #include "image/image.h"
 #include "inspect/inspect.h"
 #include "match/match.h"
+#include "model/facts.h"
 #include "model/model.h"
+#include "policy/policy.h"
 #include "repo/repo.h"
 #include "vulndb/vulndb.h"
 
@@ -74,3 +76,20 @@ int plm_scan_finish(const struct plm_ctx *ctx, const struct plm_scan_options *op
  * False if no target is of a known distribution. */
 bool plm_scan_data_age(const struct plm_ctx *ctx, const struct plm_db *db, const plm_sv_vec *channels,
                        const struct plm_report *r, int64_t *out);
+
+/* ---- policies (scan/verdict.c) ---------------------------------------------------------------- */
+
+struct plm_scan_policy {
+    struct plm_policy *policy;
+    enum plm_policy_mode mode;
+    plm_sv name;                          /* as it stands in verdicts */
+    plm_sv tag;                           /* judge as this reference; null: as the facts say */
+    struct plm_exceptions *exceptions;    /* NULL: none */
+    const struct plm_image_facts *before; /* for ratchets; NULL: none */
+    struct plm_policy_trace *trace;       /* NULL: none */
+};
+/* Judges every target of the report that has facts and joins the result into its verdict and the report's;
+ * after plm_gates_judge. A target without facts makes the report incomplete. *out_unmapped: targets to which
+ * no mapping applied (fixed mode). */
+int plm_scan_policy_judge(const struct plm_ctx *ctx, const struct plm_scan_policy *p, struct plm_report *r,
+                          size_t *out_unmapped, plm_err **err);
