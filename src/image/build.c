@@ -40,13 +40,19 @@ struct fact {
     struct plm_buf data, owned;
 };
 
+struct prepared {
+    void *state;
+    bool is_done, is_failed;
+};
+
 struct plm_builder {
     const struct plm_limits *limits;
     struct plm_wanted wanted;
     struct plm_matcher *matcher;
     struct plm_arena *arena; /* texts of diagnostics and pending wants */
     struct plm_arena *prepared;
-    void **states; /* of the extractors, in `prepared`; NULL until plm_builder_new is done */
+    struct prepared *states; /* of the extractors, in `prepared` */
+    bool *taken; /* in `prepared`, by match of the file that is looked at: who takes its contents */
     struct node *nodes;
     uint32_t n_nodes, cap_nodes;
     uint32_t *table; /* node + 1 */
@@ -65,20 +71,35 @@ struct plm_builder {
 
 static uint32_t new_node(struct plm_builder *b, uint32_t parent, plm_sv name);
 
-static int prepare(struct plm_builder *b, plm_err **err)
+static int prepare_none(struct plm_builder *b, plm_err **err)
 {
     b->prepared = plm_arena_new(PLM_ARENA_NO_LIMIT);
     b->states =
         b->prepared ? plm_arena_array(b->prepared, b->wanted.n_extractors + 1, sizeof(*b->states)) : NULL;
-    if (!b->states)
-        return plm_fail_oom(err);
-    for (size_t i = 0; i < b->wanted.n_extractors; i++) {
-        const struct plm_extractor *ex = b->wanted.extractors[i];
-        plm_sv params = b->wanted.params ? b->wanted.params[i] : PLM_SV_NULL;
-        if (ex->prepare && ex->prepare(params, b->limits, b->prepared, &b->states[i], err) < 0)
-            return plm_wrap(err, "%s", ex->id);
+    /* A file matches each extractor once under its own name and once for each extra want. */
+    b->taken = b->states ? plm_arena_array(b->prepared, b->wanted.n_extractors + b->wanted.n_wants + 1,
+                                           sizeof(*b->taken))
+                         : NULL;
+    return b->taken ? 0 : plm_fail_oom(err);
+}
+
+/* Not before a file is there for it: many layers have none, and rules can be dear to read. False: it cannot
+ * run, which the record says once. */
+static bool is_ready(struct plm_builder *b, uint32_t extractor)
+{
+    struct prepared *p = &b->states[extractor];
+    const struct plm_extractor *ex = b->wanted.extractors[extractor];
+    if (p->is_done)
+        return !p->is_failed;
+    plm_err *bad = NULL;
+    plm_sv params = b->wanted.params ? b->wanted.params[extractor] : PLM_SV_NULL;
+    p->is_done = true;
+    if (ex->prepare && ex->prepare(params, b->limits, b->prepared, &p->state, &bad) < 0) {
+        p->is_failed = true;
+        plm_builder_cut(b, NULL, plm_sv_from(ex->id), bad);
+        plm_err_free(bad);
     }
-    return 0;
+    return !p->is_failed;
 }
 
 struct plm_builder *plm_builder_new(const struct plm_limits *limits, const struct plm_wanted *w,
@@ -100,7 +121,7 @@ struct plm_builder *plm_builder_new(const struct plm_limits *limits, const struc
         return PLM_NULL(plm_fail_oom(err));
     b->nodes[ROOT].type = PLM_ENTRY_DIR;
     b->nodes[ROOT].flags = PLM_ENTRY_IMPLICIT;
-    return prepare(b, err) < 0 ? NULL : plm_take(b);
+    return prepare_none(b, err) < 0 ? NULL : plm_take(b);
 }
 
 void plm_builder_free(struct plm_builder *b)
@@ -539,12 +560,14 @@ static struct plm_entry entry_of(const struct node *n, plm_sv path)
 }
 
 /* One that chooses by names saw them only if it also chooses the name that came first. */
-static bool saw_bytes(const struct plm_builder *b, const struct plm_match *m, uint32_t node, plm_sv target)
+static bool saw_bytes(struct plm_builder *b, const struct plm_match *m, uint32_t node, plm_sv target)
 {
     const struct plm_extractor *ex = b->wanted.extractors[m->extractor];
-    const void *state = b->states[m->extractor];
+    if (!wants_everything(ex) || !is_ready(b, m->extractor))
+        return wants_everything(ex);
+    const void *state = b->states[m->extractor].state;
     struct plm_entry own = entry_of(&b->nodes[node], m->as), first = entry_of(&b->nodes[node], target);
-    return wants_everything(ex) && (!ex->wants || !ex->wants(state, &own) || ex->wants(state, &first));
+    return !ex->wants || !ex->wants(state, &own) || ex->wants(state, &first);
 }
 
 /* Extractors that want a hard link's name but did not see its bytes under the name that came first. */
@@ -684,7 +707,7 @@ static int extract_one(struct plm_builder *b, uint32_t node, const struct plm_ma
                                    .owned = PLM_BUF(max),
                                    .diag = extraction_diag,
                                    .limits = b->limits,
-                                   .state = b->states[m->extractor],
+                                   .state = b->states[m->extractor].state,
                                    .service = b->wanted.service ? b->wanted.service_fd : -1},
                            .builder = b};
     plm_auto_done(plm_buf_done) struct plm_buf object = PLM_BUF(PLM_KIB(64));
@@ -727,30 +750,43 @@ static bool one_fits(const struct plm_builder *b, const struct plm_match *m, uin
     return size <= (max && max < b->limits->file_bytes ? max : b->limits->file_bytes);
 }
 
-static bool is_needed(const struct plm_builder *b, const struct plm_match *m, uint32_t node)
+static bool is_needed(struct plm_builder *b, const struct plm_match *m, uint32_t node)
 {
     const struct plm_extractor *ex = b->wanted.extractors[m->extractor];
     struct plm_entry e = entry_of(&b->nodes[node], m->as);
-    return !ex->wants || ex->wants(b->states[m->extractor], &e);
+    return is_ready(b, m->extractor) && (!ex->wants || ex->wants(b->states[m->extractor].state, &e));
 }
 
 bool plm_builder_fits(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n, plm_sv path)
 {
     bool any = false;
     uint64_t size = b->nodes[node].size;
-    plm_auto_done(plm_buf_done) struct plm_buf object = PLM_BUF(PLM_KIB(64));
-    plm_buf_byte(&object, '/');
-    plm_buf_sv_put(&object, path);
     for (size_t i = 0; i < n; i++) {
         const struct plm_extractor *ex = b->wanted.extractors[m[i].extractor];
-        if (!is_needed(b, &m[i], node))
+        bool needed = is_needed(b, &m[i], node), fits = one_fits(b, &m[i], size);
+        b->taken[i] = needed && fits;
+        any = any || b->taken[i];
+        if (!needed || fits || ex->skips_large)
             continue;
-        bool fits = one_fits(b, &m[i], size);
-        any = any || fits;
-        if (!fits && !ex->skips_large)
-            plm_builder_diag(b, "file.too-large", PLM_SEV_HIGH, plm_buf_sv(&object),
-                             "%llu bytes are more than the extractor %s reads", (unsigned long long)size,
-                             ex->id);
+        plm_auto_done(plm_buf_done) struct plm_buf object = PLM_BUF(PLM_KIB(64));
+        plm_buf_byte(&object, '/');
+        plm_buf_sv_put(&object, path);
+        plm_builder_diag(b, "file.too-large", PLM_SEV_HIGH, plm_buf_sv(&object),
+                         "%llu bytes are more than the extractor %s reads", (unsigned long long)size, ex->id);
+    }
+    return any;
+}
+
+bool plm_builder_goes_on(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n,
+                         plm_sv head)
+{
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct plm_extractor *ex = b->wanted.extractors[m[i].extractor];
+        struct plm_entry e = entry_of(&b->nodes[node], m[i].as);
+        if (b->taken[i] && ex->wants_head && !ex->wants_head(b->states[m[i].extractor].state, &e, head))
+            b->taken[i] = false;
+        any = any || b->taken[i];
     }
     return any;
 }
@@ -761,7 +797,7 @@ int plm_builder_extract(struct plm_builder *b, uint32_t node, const struct plm_m
     plm_auto_done(plm_buf_done) struct plm_buf path = PLM_BUF(PLM_KIB(64));
     put_path(b, &path, node);
     for (size_t i = 0; i < n; i++)
-        if (one_fits(b, &m[i], content.n) && is_needed(b, &m[i], node) &&
+        if (b->taken[i] && one_fits(b, &m[i], content.n) &&
             extract_one(b, node, &m[i], plm_buf_sv(&path), content, err) < 0)
             return -1;
     return 0;

@@ -65,9 +65,20 @@ const struct plm_match *plm_builder_wants(struct plm_builder *b, plm_sv path, si
 /* Is there somebody who takes this file, of which the node says size and mode? For whom it is too large there
  * is the diagnostic file.too-large. */
 bool plm_builder_fits(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n, plm_sv path);
-/* Runs those extractors over the contents. */
+/* The same with the first PLM_EXTRACT_HEAD bytes of it (all of a smaller one), before more is read. */
+bool plm_builder_goes_on(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n,
+                         plm_sv head);
+/* Runs the extractors that take it (of the plm_builder_fits just before) over the contents. */
 int plm_builder_extract(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n,
                         plm_sv content, plm_err **err);
+/* Reads the file for the extractors that take it (plm_builder_fits), its head first, and runs them. `scratch`
+ * is kept from file to file. From a descriptor that stands at the start; what cannot be read is in *unread
+ * (to be freed) and nothing of it is extracted. */
+int plm_builder_take_fd(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n, int fd,
+                        struct plm_buf *scratch, plm_err **unread, plm_err **err);
+struct plm_tar;
+int plm_builder_take_tar(struct plm_builder *b, uint32_t node, const struct plm_match *m, size_t n,
+                         struct plm_tar *t, struct plm_buf *scratch, plm_err **err);
 /* A want whose bytes lie under another name: asks for one more pass. */
 void plm_builder_pending(struct plm_builder *b, uint32_t extractor, plm_sv as, plm_sv real);
 

@@ -89,6 +89,8 @@ struct plm_extract_out {
     int service; /* socket to the session of plm_image_options.service; -1: none */
 };
 
+enum { PLM_EXTRACT_HEAD = 8192 };
+
 /* Runs in a fenced worker: no files, no sockets, no threads; memory is limited. */
 struct plm_extractor {
     const char *id;
@@ -98,14 +100,17 @@ struct plm_extractor {
     uint64_t max_bytes;       /* larger files are a diagnostic (file.too-large) */
     /* The whole content (mapped). An error is turned into the diagnostic "<id>.unreadable" by the caller. */
     int (*extract)(const struct plm_entry *e, plm_sv content, struct plm_extract_out *out, plm_err **err);
-    /* Once in each worker, before the first file: makes *out_state of the parameters given for this run
-     * (plm_image_options.params; rules, paths to retrieve ...; part of the cache key). The arena lives as
-     * long as the worker. NULL: takes no parameters. */
+    /* At most once in each worker, before the first file that matches: makes *out_state of the parameters
+     * given for this run (plm_image_options.params; rules, paths to retrieve ...; part of the cache key). The
+     * arena lives as long as the worker. NULL: takes no parameters. */
     int (*prepare)(plm_sv params, const struct plm_limits *limits, struct plm_arena *a, void **out_state,
                    plm_err **err);
     /* Is the content of this file needed at all? Asked after the globs and before a byte is read; NULL: yes.
      */
     bool (*wants)(const void *state, const struct plm_entry *e);
+    /* Asked with the first PLM_EXTRACT_HEAD bytes (all of a smaller file), before more is read: false leaves
+     * it out; NULL: yes. */
+    bool (*wants_head)(const void *state, const struct plm_entry *e, plm_sv head);
     bool skips_large; /* a file over max_bytes is left out without a diagnostic: the extractor says so itself
                        */
 };

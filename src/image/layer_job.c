@@ -37,24 +37,16 @@ static enum plm_entry_type type_of(enum plm_tar_type t)
 }
 
 /* The contents of the file that arrived, for those who want it. */
-static int take_contents(struct plm_builder *b, struct plm_tar *t, const struct plm_tar_entry *te,
-                         uint32_t node, const struct plm_limits *limits, plm_err **err)
+static int take_contents(struct plm_builder *b, struct plm_tar *t, uint32_t node, struct plm_buf *scratch,
+                         plm_err **err)
 {
     plm_auto_done(plm_buf_done) struct plm_buf path = PLM_BUF(PLM_KIB(64));
     plm_buf_sv_put(&path, plm_builder_path(b, node));
     size_t n;
     const struct plm_match *m = plm_builder_wants(b, plm_buf_sv(&path), &n);
-    if (n == 0)
+    if (n == 0 || !plm_builder_fits(b, node, m, n, plm_buf_sv(&path)))
         return 0;
-    if (!plm_builder_fits(b, node, m, n, plm_buf_sv(&path)))
-        return 0;
-    size_t max = limits->file_bytes > SIZE_MAX ? SIZE_MAX : (size_t)limits->file_bytes;
-    plm_auto_done(plm_buf_done) struct plm_buf content = PLM_BUF(max);
-    if (te->size && !plm_buf_reserve(&content, (size_t)te->size))
-        return plm_buf_check(&content, err);
-    if (plm_tar_slurp(t, max, &content, err) < 0)
-        return -1;
-    return plm_builder_extract(b, node, m, n, plm_buf_sv(&content), err);
+    return plm_builder_take_tar(b, node, m, n, t, scratch, err);
 }
 
 /* Decompression has its own check; this one is for layers that come as they are. */
@@ -70,6 +62,8 @@ static int read_entries(struct plm_builder *b, struct plm_stream *s, struct plm_
                         const struct plm_limits *limits, plm_err **err)
 {
     struct plm_tar_entry te;
+    size_t max = limits->file_bytes > SIZE_MAX ? SIZE_MAX : (size_t)limits->file_bytes;
+    plm_auto_done(plm_buf_done) struct plm_buf scratch = PLM_BUF(max);
     int r;
     for (uint64_t n = 0; (r = plm_tar_next(t, &te, err)) > 0; n++) {
         if (check_bytes(s, limits, err) < 0)
@@ -86,7 +80,7 @@ static int read_entries(struct plm_builder *b, struct plm_stream *s, struct plm_
                                      .size = te.size};
         uint32_t node;
         if (plm_builder_add(b, &e, &node, err) < 0 ||
-            (node != PLM_NONE && take_contents(b, t, &te, node, limits, err) < 0))
+            (node != PLM_NONE && take_contents(b, t, node, &scratch, err) < 0))
             return -1;
     }
     return r;

@@ -22,6 +22,7 @@ struct overlay {
     struct plm_builder *b;
     const struct plm_limits *limits;
     struct plm_buf path; /* of what is visited */
+    struct plm_buf scratch;
 };
 
 static bool is_opaque(int dir)
@@ -53,16 +54,15 @@ static int take_contents(struct overlay *o, int dir, const char *name, uint32_t 
     const struct plm_match *m = plm_builder_wants(o->b, path, &n);
     if (n == 0 || !plm_builder_fits(o->b, node, m, n, path))
         return 0;
-    plm_auto_done(plm_buf_done) struct plm_buf content = PLM_BUF((size_t)o->limits->file_bytes);
     plm_auto_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     plm_err *bad = NULL;
-    int r = fd < 0 ? plm_fail_sys(&bad, "open") : plm_fs_read_fd(fd, "read", content.max, &content, &bad);
-    if (r < 0) {
-        plm_builder_cut(o->b, "file.unreadable", path, bad);
-        plm_err_free(bad);
-        return 0;
-    }
-    return plm_builder_extract(o->b, node, m, n, plm_buf_sv(&content), err);
+    int r = fd < 0 ? plm_fail_sys(&bad, "open")
+                   : plm_builder_take_fd(o->b, node, m, n, fd, &o->scratch, &bad, err);
+    if (!bad)
+        return r;
+    plm_builder_cut(o->b, "file.unreadable", path, bad);
+    plm_err_free(bad);
+    return 0;
 }
 
 static int walk(struct overlay *o, int fd, unsigned depth, plm_err **err);
@@ -153,10 +153,12 @@ int plm_job_overlay(struct plm_job_input *in, struct plm_buf *out, plm_err **err
     if (!b)
         return -1;
     plm_auto_done(plm_buf_done) struct plm_buf path = PLM_BUF(PLM_KIB(64));
-    struct overlay o = {.b = b, .limits = in->limits, .path = path};
+    struct overlay o = {
+        .b = b, .limits = in->limits, .path = path, .scratch = PLM_BUF((size_t)in->limits->file_bytes)};
     plm_err *bad = NULL;
     int r = fd < 0 ? plm_fail_sys(&bad, "open") : walk(&o, fd, 0, &bad);
     path = o.path;
+    plm_buf_done(&o.scratch);
     if (r == 0 && is_opaque(fd)) {
         struct plm_record_entry root = {
             .path = PLM_SV(""), .type = PLM_ENTRY_DIR, .flags = PLM_ENTRY_OPAQUE, .mode = 0755};

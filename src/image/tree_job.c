@@ -37,6 +37,7 @@ struct tree {
     struct plm_map *done; /* files given to all who want them, by real path */
     bool all_entries;     /* whatever a walk comes by is entered */
     uint64_t listed;
+    struct plm_buf scratch; /* contents of one file */
 };
 
 /* ---- opening inside the root -------------------------------------------------------------------- */
@@ -123,7 +124,7 @@ static int open_in(int root, plm_sv path, struct plm_buf *real)
 /* ---- files ---------------------------------------------------------------------------------------- */
 
 /* The contents: mapped would break under a file that shrinks (SIGBUS), so they are read. */
-static int read_contents(int dir, const char *name, const struct stat *st, struct plm_buf *out, plm_err **err)
+static int open_contents(int dir, const char *name, const struct stat *st, plm_err **err)
 {
     plm_auto_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat now;
@@ -131,9 +132,7 @@ static int read_contents(int dir, const char *name, const struct stat *st, struc
         return plm_fail_sys(err, "open");
     if (now.st_ino != st->st_ino || now.st_dev != st->st_dev || !S_ISREG(now.st_mode))
         return plm_fail(err, PLM_E_IO, "changed while it was read");
-    if (now.st_size > 0 && !plm_buf_reserve(out, (size_t)now.st_size))
-        return plm_buf_check(out, err);
-    return plm_fs_read_fd(fd, "read", out->max, out, err);
+    return plm_take_fd(fd);
 }
 
 static void file_failed(struct tree *t, plm_sv path, const char *code, const plm_err *e)
@@ -170,14 +169,14 @@ static int take_file(struct tree *t, int dir, const char *name, plm_sv path, con
         return 0;
     if (!plm_builder_fits(t->b, node, m, n, path))
         return 0;
-    plm_auto_done(plm_buf_done) struct plm_buf content = PLM_BUF((size_t)t->limits->file_bytes);
     plm_err *bad = NULL;
-    if (read_contents(dir, name, st, &content, &bad) < 0) {
-        file_failed(t, path, "file.unreadable", bad);
-        plm_err_free(bad);
-        return 0;
-    }
-    return plm_builder_extract(t->b, node, m, n, plm_buf_sv(&content), err);
+    plm_auto_fd int fd = open_contents(dir, name, st, &bad);
+    int r = fd < 0 ? -1 : plm_builder_take_fd(t->b, node, m, n, fd, &t->scratch, &bad, err);
+    if (!bad)
+        return r;
+    file_failed(t, path, "file.unreadable", bad);
+    plm_err_free(bad);
+    return 0;
 }
 
 /* A file under its real path, for all who want it by that; once. */
@@ -523,6 +522,7 @@ int plm_job_tree(struct plm_job_input *in, struct plm_buf *out, plm_err **err)
                      .arena = a,
                      .root = in->fds[0],
                      .done = done,
+                     .scratch = PLM_BUF((size_t)in->limits->file_bytes),
                      .all_entries = wanted.all_entries,
                      .only = only.n ? only : PLM_SV_NULL};
     plm_err *bad = NULL;
@@ -530,5 +530,6 @@ int plm_job_tree(struct plm_job_input *in, struct plm_buf *out, plm_err **err)
         plm_builder_cut(b, NULL, PLM_SV("/"), bad);
         plm_err_free(bad);
     }
+    plm_buf_done(&t.scratch);
     return plm_builder_write(b, out, err);
 }

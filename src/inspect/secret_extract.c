@@ -42,7 +42,14 @@ static bool is_binary_name(plm_sv path)
 static bool wants(const void *state, const struct plm_entry *e)
 {
     const struct plm_secret_rules *r = state;
-    return r && e->size > 0 && (r->any_binary || r->n_path_only || !is_binary_name(e->path));
+    return r && e->size > 0 &&
+           (r->any_binary || !is_binary_name(e->path) || plm_secret_wants_path(r, e->path));
+}
+
+static bool wants_head(const void *state, const struct plm_entry *e, plm_sv head)
+{
+    const struct plm_secret_rules *r = state;
+    return r->any_binary || !plm_secret_is_binary(head) || plm_secret_wants_path(r, e->path);
 }
 
 static bool is_same(const struct plm_secret_hit *a, const struct plm_secret_hit *b)
@@ -118,6 +125,7 @@ const struct plm_extractor plm_secret_extractor = {
     .extract = extract,
     .prepare = prepare,
     .wants = wants,
+    .wants_head = wants_head,
 };
 
 bool plm_secret_is_searched(plm_sv path)

@@ -155,6 +155,7 @@ struct plm_secret_rules {
     size_t n_path_only;
     bool any_binary;
     struct plm_secret_matcher matcher;
+    struct plm_secret_matcher *for_paths; /* the same, for those who only ask */
 };
 
 struct plm_secret_rules *plm_secret_rules_new(plm_err **err);
@@ -216,6 +217,8 @@ int plm_secret_scan(struct plm_secret_rules *r, plm_sv path, plm_sv text, struct
 /* The text with every secret masked; as it is if there is none. */
 int plm_secret_redact(struct plm_secret_rules *r, plm_sv text, struct plm_arena *a, plm_sv *out,
                       plm_err **err);
+/* Is there a rule to which the path (relative to the root) alone is enough? */
+bool plm_secret_wants_path(const struct plm_secret_rules *r, plm_sv path);
 /* NUL bytes at the start. */
 bool plm_secret_is_binary(plm_sv text);
 double plm_secret_entropy(plm_sv s);

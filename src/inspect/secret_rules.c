@@ -25,6 +25,7 @@ struct plm_secret_rules *plm_secret_rules_new(plm_err **err)
     struct plm_secret_rules *r = a ? plm_arena_make(a, struct plm_secret_rules) : NULL;
     if (!r)
         return PLM_NULL(plm_fail_oom(err));
+    r->for_paths = &r->matcher;
     if (plm_secret_matcher_init(&r->matcher, err) < 0) {
         plm_secret_matcher_done(&r->matcher);
         return NULL;

@@ -387,6 +387,19 @@ static void try_path(struct scan *s, struct plm_secret_rule *rule)
     fingerprint(s->text, h->fingerprint);
 }
 
+bool plm_secret_wants_path(const struct plm_secret_rules *r, plm_sv path)
+{
+    plm_auto_done(plm_buf_done) struct plm_buf full = PLM_BUF(PLM_KIB(64));
+    plm_buf_byte(&full, '/');
+    plm_buf_sv_put(&full, path);
+    for (size_t i = 0; i < r->n_path_only; i++) {
+        struct plm_secret_regex *re = &r->rules.v[r->path_only[i]].path;
+        if (plm_secret_found(r->for_paths, re, path) || plm_secret_found(r->for_paths, re, plm_buf_sv(&full)))
+            return true;
+    }
+    return false;
+}
+
 /* ---- the result --------------------------------------------------------------------------- */
 
 static int by_place(const void *a, const void *b)
