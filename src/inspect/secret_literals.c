@@ -183,13 +183,12 @@ static void __attribute__((noinline)) compare(const struct plm_secret_literals *
 
 /* ---- two bytes ---------------------------------------------------------------------------- */
 
-static void compare_pairs(const struct plm_secret_literals *l, plm_sv text, size_t from, size_t to,
+static void compare_pairs(const struct plm_secret_literals *l, plm_sv text, size_t at,
                           plm_secret_literal_fn fn, void *ctx)
 {
-    for (size_t at = from; at < to; at++)
-        for (size_t i = 0; i < l->n_pairs; i++)
-            if (is_there(text, at, l->v[l->pairs[i].literal].text))
-                fn(ctx, l->pairs[i].literal, at);
+    for (size_t i = 0; i < l->n_pairs; i++)
+        if (is_there(text, at, l->v[l->pairs[i].literal].text))
+            fn(ctx, l->pairs[i].literal, at);
 }
 
 static void scan_pairs(const struct plm_secret_literals *l, plm_sv text, size_t from, size_t to,
@@ -209,11 +208,14 @@ static void scan_pairs(const struct plm_secret_literals *l, plm_sv text, size_t 
             any |= (bytes16)(a == x) & (bytes16)(b == y);
         }
         words2 w = (words2)any;
-        if (__builtin_expect((w[0] | w[1]) != 0, 0))
-            compare_pairs(l, text, at, at + WIDE < to ? at + WIDE : to, fn, ctx);
+        if (__builtin_expect((w[0] | w[1]) == 0, 1))
+            continue;
+        for (size_t k = 0; k < WIDE && at + k < to; k++)
+            if (any[k])
+                compare_pairs(l, text, at + k, fn, ctx);
     }
-    if (at < to)
-        compare_pairs(l, text, at, to, fn, ctx);
+    for (; l->n_pairs && at < to; at++)
+        compare_pairs(l, text, at, fn, ctx);
 }
 
 /* ---- three and more ----------------------------------------------------------------------- */
