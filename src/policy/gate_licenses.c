@@ -243,18 +243,19 @@ static int partial_match(struct plm_policy_eval *ev, const struct plm_policy_rul
 
 /* ---- ours -------------------------------------------------------------------------------- */
 
-/* The text of a license that the list does not let pass; null: it passes, or its fault is that it is not
- * known and that is tolerated. */
-static plm_sv fault_of(struct plm_policy_eval *ev, const struct license_text *t,
-                       const struct plm_spdx_list *list, bool is_allowlist, bool tolerates_unknown)
+/* *out: the license that the list does not let pass; null: it passes, or is not known and that is tolerated.
+ */
+static int fault_of(struct plm_policy_eval *ev, const struct license_text *t,
+                    const struct plm_spdx_list *list, bool is_allowlist, bool tolerates_unknown, plm_sv *out,
+                    plm_err **err)
 {
     struct plm_spdx_list none = {NULL, 0};
-    if (!t->tree)
-        return tolerates_unknown ? PLM_SV_NULL : PLM_SV("unknown");
-    if (plm_spdx_judge(t->tree, is_allowlist ? list : &none, is_allowlist ? &none : list, NULL) ==
-        PLM_SPDX_OK)
-        return PLM_SV_NULL;
-    return plm_spdx_text(t->tree, ev->arena);
+    *out = t->tree || tolerates_unknown ? PLM_SV_NULL : PLM_SV("unknown");
+    if (!t->tree || plm_spdx_judge(t->tree, is_allowlist ? list : &none, is_allowlist ? &none : list, NULL) ==
+                        PLM_SPDX_OK)
+        return 0;
+    *out = plm_spdx_text(t->tree, ev->arena);
+    return out->p ? 0 : plm_fail_oom(err);
 }
 
 /* Fires for each package whose expression the list does not let pass. */
@@ -270,9 +271,8 @@ static int judge(struct plm_policy_eval *ev, const struct plm_policy_rule *r, bo
     if (!faults)
         return all ? plm_fail_oom(err) : -1;
     for (size_t i = 0; i < all->texts.n; i++)
-        faults[i] = fault_of(ev, &all->texts.v[i], &list, is_allowlist, tolerates_unknown);
-    if (plm_arena_check(ev->arena, err) < 0)
-        return -1;
+        if (fault_of(ev, &all->texts.v[i], &list, is_allowlist, tolerates_unknown, &faults[i], err) < 0)
+            return -1;
     for (size_t i = 0; i < ev->facts->packages.n; i++) {
         const struct plm_fact_package *p = &ev->facts->packages.v[i];
         plm_sv fault = faults[all->of_package[i]];

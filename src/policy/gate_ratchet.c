@@ -38,12 +38,17 @@ static int vulnerabilities(struct plm_policy_eval *ev, const struct plm_policy_r
         return plm_policy_not_checked(ev, r, "vulnerabilities of an image to compare with", err);
     struct plm_policy_vulnerability_filter filter = plm_policy_vulnerability_filter(r);
     plm_auto(plm_map_free) struct plm_map *old = plm_map_new();
+    if (!old)
+        return plm_fail_oom(err);
     for (size_t i = 0; i < before->vulnerabilities.n; i++)
-        if (!old || keep(old, vulnerability_key(ev, &before->vulnerabilities.v[i]), err) < 0)
-            return old ? -1 : plm_fail_oom(err);
+        if (keep(old, vulnerability_key(ev, &before->vulnerabilities.v[i]), err) < 0)
+            return -1;
     for (size_t i = 0; i < ev->facts->vulnerabilities.n; i++) {
         const struct plm_fact_vulnerability *v = &ev->facts->vulnerabilities.v[i];
-        if (!plm_policy_vulnerability_fits(&filter, v) || plm_map_get(old, vulnerability_key(ev, v)))
+        plm_sv key = vulnerability_key(ev, v);
+        if (!key.p)
+            return plm_fail_oom(err);
+        if (!plm_policy_vulnerability_fits(&filter, v) || plm_map_get(old, key))
             continue;
         plm_sv message =
             plm_arena_printf(ev->arena, "%.*s in package %.*s %.*s was not in the image compared with",
