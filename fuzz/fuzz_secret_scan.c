@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             (h->end && (h->line == 0 || h->column == 0)))
             abort();
     }
-    if (plm_secret_redact(rules(), text, a, &clean, NULL) < 0)
+    if (plm_secret_redact(rules(), PLM_SV("<env>"), text, a, &clean, NULL) < 0)
         abort();
     return 0;
 }

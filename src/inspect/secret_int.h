@@ -214,8 +214,8 @@ struct plm_secret_scan_result {
 /* `path`: of the file, absolute, or a name for a text that is none. */
 int plm_secret_scan(struct plm_secret_rules *r, plm_sv path, plm_sv text, struct plm_arena *a,
                     struct plm_secret_scan_result *out, plm_err **err);
-/* The text with every secret masked; as it is if there is none. */
-int plm_secret_redact(struct plm_secret_rules *r, plm_sv text, struct plm_arena *a, plm_sv *out,
+/* The text (of `path`) with every secret masked; as it is if there is none. */
+int plm_secret_redact(struct plm_secret_rules *r, plm_sv path, plm_sv text, struct plm_arena *a, plm_sv *out,
                       plm_err **err);
 /* Is there a rule to which the path (relative to the root) alone is enough? */
 bool plm_secret_wants_path(const struct plm_secret_rules *r, plm_sv path);

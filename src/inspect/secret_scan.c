@@ -459,7 +459,7 @@ int plm_secret_scan(struct plm_secret_rules *r, plm_sv path, plm_sv text, struct
     return s.oom ? plm_fail_oom(err) : plm_arena_check(a, err);
 }
 
-int plm_secret_redact(struct plm_secret_rules *r, plm_sv text, struct plm_arena *a, plm_sv *out,
+int plm_secret_redact(struct plm_secret_rules *r, plm_sv path, plm_sv text, struct plm_arena *a, plm_sv *out,
                       plm_err **err)
 {
     plm_auto(plm_arena_free) struct plm_arena *scratch = plm_arena_new(PLM_ARENA_NO_LIMIT);
@@ -468,7 +468,7 @@ int plm_secret_redact(struct plm_secret_rules *r, plm_sv text, struct plm_arena 
     size_t at = 0;
     if (!scratch)
         return plm_fail_oom(err);
-    if (plm_secret_scan(r, PLM_SV("<text>"), text, scratch, &res, err) < 0)
+    if (plm_secret_scan(r, path, text, scratch, &res, err) < 0)
         return -1;
     *out = text;
     for (size_t i = 0; i < res.hits.n; i++) {

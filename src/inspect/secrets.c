@@ -284,17 +284,60 @@ static int configuration(struct run *run)
 
 /* ---- what is shown elsewhere -------------------------------------------------------------- */
 
-/* The history instruction stands in the report with each layer: without its secrets. */
+static int redact(struct run *run, const char *as, struct plm_arena *a, plm_sv *text)
+{
+    return text->n ? plm_secret_redact(run->rules, plm_sv_from(as), *text, a, text, run->err) : 0;
+}
+
+static int redact_all(struct run *run, const char *as, struct plm_arena *a, plm_sv_vec *v)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (redact(run, as, a, &v->v[i]) < 0)
+            return -1;
+    return 0;
+}
+
+/* A rule may need the key to know the value. */
+static int redact_labels(struct run *run, struct plm_arena *a, struct plm_image_config *c)
+{
+    for (size_t i = 0; i < c->label_keys.n && i < c->label_values.n; i++) {
+        plm_sv key = c->label_keys.v[i], value = c->label_values.v[i],
+               text = plm_arena_printf(a, "%.*s=%.*s", PLM_SV_ARG(key), PLM_SV_ARG(value));
+        if (redact(run, "<label>", a, &text) < 0)
+            return -1;
+        if (plm_sv_starts(text, key))
+            c->label_values.v[i] = plm_sv_from_off(text, key.n + 1);
+    }
+    return 0;
+}
+
+/* What saved facts would show. */
+static int redact_facts(struct run *run)
+{
+    struct plm_image_facts *f = run->in->facts;
+    struct plm_image_config *c = &f->config;
+    const char *name = run->in->opt->dockerfile_name.n
+                           ? plm_arena_cstr(run->scratch, run->in->opt->dockerfile_name)
+                           : "Dockerfile";
+    if (redact_all(run, "<env>", f->arena, &c->env) < 0 || redact_labels(run, f->arena, c) < 0 ||
+        redact_all(run, "<command>", f->arena, &c->entrypoint) < 0 ||
+        redact_all(run, "<command>", f->arena, &c->cmd) < 0 ||
+        redact(run, name, f->arena, &f->dockerfile) < 0)
+        return -1;
+    for (size_t i = 0; i < c->history.n; i++)
+        if (redact(run, "<history>", f->arena, &c->history.v[i].created_by) < 0 ||
+            redact(run, "<history>", f->arena, &c->history.v[i].comment) < 0)
+            return -1;
+    return 0;
+}
+
+/* The history instruction stands in the report with each layer. */
 static int redact_layers(struct run *run)
 {
     struct plm_target *t = &run->in->report->targets.v[run->in->target];
-    for (size_t i = 0; i < t->layers.n; i++) {
-        plm_sv clean;
-        if (plm_secret_redact(run->rules, t->layers.v[i].created_by, run->in->report->arena, &clean,
-                              run->err) < 0)
+    for (size_t i = 0; i < t->layers.n; i++)
+        if (redact(run, "<history>", run->in->report->arena, &t->layers.v[i].created_by) < 0)
             return -1;
-        t->layers.v[i].created_by = clean;
-    }
     return 0;
 }
 
@@ -337,7 +380,7 @@ static int inspect(struct plm_inspection *in, plm_err **err)
                  PLM_SV_ARG(rules->warnings.v[i]));
     files(&run);
     large_files(&run);
-    if (configuration(&run) < 0 || redact_layers(&run) < 0)
+    if (configuration(&run) < 0 || redact_layers(&run) < 0 || redact_facts(&run) < 0)
         return -1;
     return plm_arena_check(scratch, err) < 0 ? -1 : plm_arena_check(in->report->arena, err);
 }

@@ -103,7 +103,7 @@ def built(tmp_path):
                "srv/allowed.txt": f"key = {STRIPE} # plimsoll:allow\n"}),
     ]
     config = {"Env": ["PATH=/usr/bin", f"DB_PASSWORD={ENV_PASSWORD}", f"GH={PAT}"], "Labels": {"build.token": STRIPE}}
-    history = [{"created_by": "COPY . /"}, {"created_by": f"RUN |1 GH={PAT} /bin/sh -c make # buildkit"}, {"created_by": "COPY srv /srv"}]
+    history = [{"created_by": "COPY . /"}, {"created_by": f"RUN |1 GH={PAT} /bin/sh -c make # buildkit"}, {"created_by": f"ENV DB_PASSWORD={ENV_PASSWORD}"}]
     return image(tmp_path / "app.tar", layers, config, history)
 
 
@@ -152,7 +152,7 @@ def test_structures_and_placeholders(built, tmp_path):
     assert not any(f["location"]["path"] in ("/srv/allowed.txt", "/app/blob", "/app/readme") for f in findings)
 
 
-@pytest.mark.parametrize("form", ["json", "table", "jsonl", "sarif", "csv", "markdown", "html", "junit"])
+@pytest.mark.parametrize("form", ["json", "table", "jsonl", "sarif", "csv", "markdown", "html", "junit", "facts"])
 def test_no_secret_in_any_output(built, tmp_path, form):
     out = run("scan", f"docker-archive:{built}", "--only", "secret", "-o", form, "--allow", "incomplete,empty", "-v", cache=tmp_path / "cache")
     for secret in (PAT, WRONG, JWT, STRIPE, URL_PASSWORD, ENV_PASSWORD, KEY.splitlines()[1]):

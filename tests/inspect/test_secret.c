@@ -69,7 +69,8 @@ static void test_places_and_masks(void **state)
     assert_int_equal(h[1].line, 3);
     assert_string_not_equal(h[0].fingerprint, h[1].fingerprint);
     plm_sv clean;
-    assert_int_equal(plm_secret_redact(f.rules, PLM_SV("x key=abcdefghij y"), f.arena, &clean, NULL), 0);
+    assert_int_equal(
+        plm_secret_redact(f.rules, PLM_SV("<text>"), PLM_SV("x key=abcdefghij y"), f.arena, &clean, NULL), 0);
     assert_true(plm_sv_is(clean, "x key=ab\xe2\x80\xa6 (10 characters) y"));
     unload(&f);
 }
