@@ -17,7 +17,7 @@
 
 /* The scan of this image in the report, or NULL. Engines with the containerd store name images by manifest.
  */
-static const struct plm_target *scan_of(const struct plm_checking *k, uint32_t *out_index)
+const struct plm_target *plm_image_scan(const struct plm_checking *k, uint32_t *out_index)
 {
     const struct plm_report *r = k->facts->report;
     for (uint32_t i = 0; i < r->targets.n; i++) {
@@ -34,7 +34,7 @@ static const struct plm_target *scan_of(const struct plm_checking *k, uint32_t *
 }
 
 /* No scan: said once for the check, as what it is. */
-static void say_no_scan(struct plm_checking *k)
+void plm_image_say_no_scan(struct plm_checking *k)
 {
     if (k->image->is_used)
         plm_say(k, PLM_OUT_UNKNOWN,
@@ -209,8 +209,8 @@ static const char *const needless[] = {
 static void check_packages(struct plm_checking *k)
 {
     uint32_t target;
-    if (!scan_of(k, &target)) {
-        say_no_scan(k);
+    if (!plm_image_scan(k, &target)) {
+        plm_image_say_no_scan(k);
         return;
     }
     const struct plm_report *r = k->facts->report;
@@ -255,9 +255,9 @@ static void check_scanned(struct plm_checking *k)
 {
     uint32_t target;
     judge_age(k);
-    const struct plm_target *t = scan_of(k, &target);
+    const struct plm_target *t = plm_image_scan(k, &target);
     if (!t) {
-        say_no_scan(k);
+        plm_image_say_no_scan(k);
         return;
     }
     const struct plm_report *r = k->facts->report;
@@ -293,9 +293,9 @@ static void check_scanned(struct plm_checking *k)
 static void check_end_of_life(struct plm_checking *k)
 {
     uint32_t target;
-    const struct plm_target *t = scan_of(k, &target);
+    const struct plm_target *t = plm_image_scan(k, &target);
     if (!t) {
-        say_no_scan(k);
+        plm_image_say_no_scan(k);
         return;
     }
     plm_sv name = t->distro.pretty.n ? t->distro.pretty : t->distro.id;

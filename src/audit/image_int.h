@@ -19,6 +19,10 @@ enum plm_user_kind {
 enum plm_user_kind plm_user_kind(plm_sv user, plm_sv *out_name);
 /* "registry.example:5000" of a reference; names without a host are docker.io's. */
 plm_sv plm_image_registry(plm_sv reference);
+/* The scan of this image in the report, or NULL. */
+const struct plm_target *plm_image_scan(const struct plm_checking *k, uint32_t *out_index);
+/* No scan: said once for the check, as what it is. */
+void plm_image_say_no_scan(struct plm_checking *k);
 /* Judges of one history step (CreatedBy). */
 bool plm_step_only_refreshes(plm_sv step, bool is_first);
 bool plm_step_adds(plm_sv step, bool is_first);

@@ -83,7 +83,8 @@ int plm_audit_setup(struct plm_cli *cli, const char *default_gate, struct plm_au
     if (plm_gates_parse(text, PLM_KIND_AUDIT, cli->arena, &out->gates, &out->n_gates, err) < 0)
         return -1;
     out->is_gate_given = out->n_gates > 0;
-    if (plm_scan_setup(cli, PLM_SETUP_VULNERABILITIES | PLM_SETUP_NO_WORDS, &out->scan, err) < 0 ||
+    if (plm_scan_setup(cli, PLM_SETUP_VULNERABILITIES | PLM_SETUP_INSPECT | PLM_SETUP_NO_WORDS, &out->scan,
+                       err) < 0 ||
         set_options(cli, out, err) < 0)
         return -1;
     return plm_arena_check(out->scan.arena, err);
@@ -113,6 +114,24 @@ int plm_audit_refuse_in_container(const struct plm_cli *cli, const char *command
         "--root /host -H unix:///run/docker.sock",
         command);
     return r;
+}
+
+/* ---- what inspectors found ------------------------------------------------------------------------ */
+
+void plm_audit_drop_inspections(struct plm_report *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->findings.n; i++) {
+        enum plm_kind kind = r->findings.v[i].kind;
+        if (kind != PLM_KIND_MISCONFIGURATION && kind != PLM_KIND_SECRET)
+            r->findings.v[kept++] = r->findings.v[i];
+    }
+    r->findings.n = kept;
+    kept = 0;
+    for (size_t i = 0; i < r->checks.n; i++)
+        if (plm_sv_is(r->targets.v[r->checks.v[i].target].scheme, "audit"))
+            r->checks.v[kept++] = r->checks.v[i];
+    r->checks.n = kept;
 }
 
 /* ---- scans ----------------------------------------------------------------------------------------- */

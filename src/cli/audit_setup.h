@@ -25,6 +25,9 @@ PLM_CLEANUP_INPLACE(struct plm_audit_setup, plm_audit_setup_done)
 /* Inside a container without --root the machine cannot be judged: USAGE, with the docker run line that would
  * work. */
 int plm_audit_refuse_in_container(const struct plm_cli *cli, const char *command, plm_err **err);
+/* What scans of this run found in images beside vulnerabilities, once the audit has summed it up per image:
+ * the same fault is not listed twice. */
+void plm_audit_drop_inspections(struct plm_report *r);
 /* Scans of one word into the report; a failure is a diagnostic and an exit code, not an error. */
 int plm_audit_scan(struct plm_cli *cli, struct plm_audit_setup *s, const char *word, struct plm_report *r,
                    plm_err **err);

@@ -79,6 +79,7 @@ static int look(struct plm_cli *cli, struct plm_audit_setup *s, struct plm_repor
     plm_progress_step(cli->ctx.progress, "auditing", 0, 0);
     if (plm_audit_run(&cli->ctx, &s->audit, r, err) < 0)
         return -1;
+    plm_audit_drop_inspections(r); /* they stand in the audit's rows now */
     add_stage(r, "audit", &since);
     return plm_audit_conclude(cli, s, r, err);
 }

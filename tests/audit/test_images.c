@@ -94,7 +94,35 @@ struct world {
     struct plm_json *inspect, *history;
 };
 
-static void judge(struct world *w, const char *check, const char *inspect, const char *history, bool is_used)
+/* What a scan of the image said: {id, path, kind}, NULL-ended; the id's row is there with or without a
+ * finding. */
+struct scanned {
+    const char *id, *path;
+    enum plm_kind kind;
+};
+
+static void plant_scan(struct plm_report *r, const struct scanned *s)
+{
+    struct plm_target *t = plm_report_target(r);
+    assert_non_null(t);
+    t->scheme = PLM_SV("docker");
+    t->image_id = PLM_SV("sha256:1");
+    for (; s->id; s++) {
+        struct plm_check_row *row = plm_report_check(r, 0);
+        assert_non_null(row);
+        row->id = plm_sv_from(s->id);
+        if (!s->path)
+            continue;
+        struct plm_finding *f = plm_report_finding(r, 0, s->kind);
+        assert_non_null(f);
+        f->id = plm_sv_from(s->id);
+        f->path = plm_sv_from(s->path);
+        plm_sv_vec_add(r->arena, &f->evidence, f->path);
+    }
+}
+
+static void judge_scanned(struct world *w, const char *check, const char *inspect, const char *history,
+                          bool is_used, const struct scanned *scan)
 {
     *w = (struct world){
         .ctx = PLM_CTX_INIT, .report = plm_report_new(NULL), .arena = plm_arena_new(PLM_ARENA_NO_LIMIT)};
@@ -122,8 +150,16 @@ static void judge(struct world *w, const char *check, const char *inspect, const
         w->history = plm_json_parse(plm_sv_from(history), "history", w->ctx.limits, NULL);
         image->history.root = plm_json_root(w->history);
     }
+    if (scan)
+        plant_scan(w->report, scan);
+    size_t before = w->report->checks.n;
     assert_int_equal(plm_audit_judge(&w->facts, NULL), 0);
-    assert_int_equal(w->report->checks.n, 1);
+    assert_int_equal(w->report->checks.n, before + 1);
+}
+
+static void judge(struct world *w, const char *check, const char *inspect, const char *history, bool is_used)
+{
+    judge_scanned(w, check, inspect, history, is_used, NULL);
 }
 
 static void end(struct world *w)
@@ -148,6 +184,8 @@ static void test_checks(void **state)
         {"4.1", NULL, NULL, true, PLM_OUT_UNKNOWN},
         {"4.2", NULL, NULL, true, PLM_OUT_MANUAL},
         {"4.4", NULL, NULL, true, PLM_OUT_UNKNOWN}, /* not scanned */
+        {"4.8", NULL, NULL, true, PLM_OUT_UNKNOWN},
+        {"I4", NULL, NULL, false, PLM_OUT_NA},
         {"4.6", "{\"Config\":{}}", NULL, true, PLM_OUT_FAIL},
         {"4.6", "{\"Config\":{\"Healthcheck\":{\"Test\":[\"NONE\"]}}}", NULL, true, PLM_OUT_FAIL},
         {"4.6", "{\"Config\":{\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}}}", NULL, true, PLM_OUT_PASS},
@@ -171,9 +209,46 @@ static void test_checks(void **state)
     }
 }
 
+/* 4.8, 4.10 and I4 by what a scan of this run found in the image. */
+static void test_contents(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *check;
+        struct scanned scan[3];
+        enum plm_outcome outcome;
+    } rows[] = {
+        {"4.8", {{"4.8", "/opt/tool", PLM_KIND_MISCONFIGURATION}}, PLM_OUT_FAIL},
+        {"4.8", {{"4.8", "/usr/bin/su", PLM_KIND_MISCONFIGURATION}}, PLM_OUT_PASS}, /* the distribution's */
+        {"4.8", {{"4.8", NULL, PLM_KIND_COUNT_}}, PLM_OUT_PASS},
+        {"4.8", {{NULL, NULL, PLM_KIND_COUNT_}}, PLM_OUT_UNKNOWN}, /* scanned for vulnerabilities only */
+        {"4.10", {{"4.10", "/x/id_rsa", PLM_KIND_MISCONFIGURATION}}, PLM_OUT_FAIL},
+        {"4.10",
+         {{"4.10", NULL, PLM_KIND_COUNT_}, {"aws-access-token", "/x", PLM_KIND_SECRET}},
+         PLM_OUT_FAIL},
+        {"4.10", {{"4.10", NULL, PLM_KIND_COUNT_}, {"4.9", "/x", PLM_KIND_MISCONFIGURATION}}, PLM_OUT_PASS},
+        {"I4",
+         {{"I6", NULL, PLM_KIND_COUNT_}, {"DKL-LI-0001", "/etc/shadow", PLM_KIND_MISCONFIGURATION}},
+         PLM_OUT_FAIL},
+        {"I4", {{"I6", NULL, PLM_KIND_COUNT_}, {"4.10", "/x", PLM_KIND_SECRET}}, PLM_OUT_PASS},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct world w;
+        judge_scanned(&w, rows[i].check, NULL, NULL, true, rows[i].scan);
+        const struct plm_check_row *row = &w.report->checks.v[w.report->checks.n - 1];
+        for (size_t k = 0; k < w.report->checks.n; k++)
+            if (w.report->checks.v[k].object.n)
+                row = &w.report->checks.v[k];
+        if (row->outcome != rows[i].outcome)
+            fail_msg("row %zu, %s: %s", i, rows[i].check, plm_outcome_name(row->outcome));
+        end(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_users), cmocka_unit_test(test_registries),
-                                       cmocka_unit_test(test_steps), cmocka_unit_test(test_checks)};
+                                       cmocka_unit_test(test_steps), cmocka_unit_test(test_checks),
+                                       cmocka_unit_test(test_contents)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,7 +133,7 @@ def test_what_is_accepted_and_what_is_added(plimsoll, tmp_path):
 
 def test_registries(plimsoll, tmp_path):
     image = archive(tmp_path / "a.tar", config={"Labels": {"org.opencontainers.image.base.name": "evil.example/base:1"}})
-    for allowed, fails in (("reg.example", True), ("evil.example", False)):
+    for allowed, fails in (("docker.io,reg.example", True), ("docker.io,evil.example", False)):
         report = scan(plimsoll, f"docker-archive:{image}", "--allowed-registries", allowed)
         assert ("CIS-DI-0002" in ids(report)) == fails
 
