@@ -100,6 +100,7 @@ const struct plm_code_row plm_codes[] = {
     {"net.timeout", "a connection or an answer took longer than granted"},
     {"package.no-source", "packages do not say which source package they were built from, so source advisories cannot be matched"},
     {"policy.bundle", "a file that is no policy"},
+    {"policy.cases", "a file without test cases of policies"},
     {"policy.execution", "a rule that stops the evaluation of the whole bundle, as it does in the original (compat mode)"},
     {"policy.invalid", "a policy that has a fault; what it would be applied to fails"},
     {"policy.no-facts", "a target whose facts were not collected, so that no policy could judge it"},
