@@ -80,5 +80,5 @@ ssize_t plm_http_read(struct plm_http_stream *s, void *p, size_t n, plm_err **er
 void plm_http_close(struct plm_http_stream *s);
 PLM_CLEANUP(struct plm_http_stream, plm_http_close)
 
-/* Hosts contacted by this process so far, sorted. */
+/* Adds the hosts contacted by this process so far to *out, which is sorted. */
 int plm_net_hosts(struct plm_arena *a, plm_sv_vec *out, plm_err **err);

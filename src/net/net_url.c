@@ -125,7 +125,7 @@ void plm_net_host_seen(const struct plm_net_url *url)
 
 int plm_net_hosts(struct plm_arena *a, plm_sv_vec *out, plm_err **err)
 {
-    plm_sv_vec v = {0};
+    plm_sv_vec v = *out;
     pthread_mutex_lock(&hosts_lock);
     for (size_t i = 0; i < hosts_n; i++)
         (void)plm_sv_vec_add(a, &v, plm_sv_from(hosts[i])); /* checked below */
