@@ -50,6 +50,7 @@ int plm_inspect_options_read(const struct plm_config *c, struct plm_arena *a, st
     copy(c, "allow-license", a, &io->license_allow);
     copy(c, "deny-license", a, &io->license_deny);
     plm_severity_parse(plm_config_text(c, "license-severity"), &io->license_severity);
+    io->yara_rules = plm_config_text(c, "yara-rules");
     io->malware_socket = plm_config_text(c, "clamd");
     io->want_owned = io->want_owned || plm_config_flag(c, "verify-packages");
     return read_secret_rules(c, a, io, err) < 0 ? -1 : plm_arena_check(a, err);

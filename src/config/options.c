@@ -146,6 +146,8 @@ const struct plm_option plm_options[] = {
      .help = "severity of a license that is denied; one that is only not allowed is one level lower", .commands = JUDGE},
     {.name = "clamd", .key = "malware.clamd", .type = PLM_OPT_TEXT, .argument = "PATH|HOST:PORT", .system_only = true,
      .help = "socket of a ClamAV daemon that files are sent to when malware is looked for (--only malware)", .commands = JUDGE},
+    {.name = "yara-rules", .key = "malware.yara-rules", .type = PLM_OPT_FILE, .argument = "FILE", .system_only = true,
+     .help = "YARA rules that files are matched with when malware is looked for (--only malware)", .commands = JUDGE},
     {.name = "verify-packages", .key = "inspect.verify-packages", .type = PLM_OPT_FLAG,
      .help = "hash all files and compare those of packages with what dpkg, apk and rpm recorded", .commands = JUDGE},
     {.name = "secret-config", .key = "inspect.secret-config", .type = PLM_OPT_FILE, .argument = "FILE", .alias = "secret-rules",

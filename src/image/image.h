@@ -105,6 +105,9 @@ struct plm_extractor {
      * arena lives as long as the worker. NULL: takes no parameters. */
     int (*prepare)(plm_sv params, const struct plm_limits *limits, struct plm_arena *a, void **out_state,
                    plm_err **err);
+    /* In each worker, before its fence goes up: opens what cannot be opened behind it (a module). A failure
+     * shows in `prepare`. NULL: nothing. */
+    void (*load)(plm_sv params);
     /* Is the content of this file needed at all? Asked after the globs and before a byte is read; NULL: yes.
      */
     bool (*wants)(const void *state, const struct plm_entry *e);

@@ -5,9 +5,12 @@
 #include "image/worker.h"
 
 static const struct plm_job_type types[PLM_JOB_COUNT_] = {
-    [PLM_JOB_LAYER] = {.fence = PLM_FENCE_STREAM, .run = plm_job_layer},
-    [PLM_JOB_TREE] = {.fence = PLM_FENCE_TREE, .n_trees = 1, .run = plm_job_tree},
-    [PLM_JOB_OVERLAY] = {.fence = PLM_FENCE_OVERLAY, .n_trees = 1, .run = plm_job_overlay},
+    [PLM_JOB_LAYER] = {.fence = PLM_FENCE_STREAM, .run = plm_job_layer, .before = plm_job_load},
+    [PLM_JOB_TREE] = {.fence = PLM_FENCE_TREE, .n_trees = 1, .run = plm_job_tree, .before = plm_job_load},
+    [PLM_JOB_OVERLAY] = {.fence = PLM_FENCE_OVERLAY,
+                         .n_trees = 1,
+                         .run = plm_job_overlay,
+                         .before = plm_job_load},
     [PLM_JOB_MEMBERS] = {.fence = PLM_FENCE_STREAM, .run = plm_job_members},
     [PLM_JOB_SPLIT] = {.fence = PLM_FENCE_STREAM, .is_raw = true, .run = plm_job_split},
     [PLM_JOB_INFLATE] = {.fence = PLM_FENCE_STREAM,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Content services: the sockets between workers and whoever judges contents for them (image.h).
+ * What extractors have beyond their fence: modules that are loaded before it goes up, and content services,
+ * the sockets between workers and whoever judges contents for them (image.h).
  */
 #include "image/build.h"
 #include "image/worker.h"
@@ -36,6 +37,19 @@ void plm_job_service(const struct plm_job_input *in, struct plm_wanted *w)
     if (w->service > in->n_fds)
         w->service = 0;
     w->service_fd = w->service ? in->fds[w->service - 1] : -1;
+}
+
+void plm_job_load(struct plm_job_input *in)
+{
+    struct plm_rd rd = in->rd; /* the job reads it again */
+    struct plm_wanted wanted;
+    plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
+    (void)plm_rd_view(&rd);
+    if (!a || plm_wanted_decode(&rd, a, &wanted, NULL) < 0)
+        return; /* the job will say so */
+    for (size_t i = 0; i < wanted.n_extractors; i++)
+        if (wanted.extractors[i]->load)
+            wanted.extractors[i]->load(wanted.params[i]);
 }
 
 /* What a service did not answer is no property of the layer: the next run asks again. */

@@ -82,22 +82,21 @@ static void worker_main(const struct spawner *s, enum plm_job job, const int *fd
     int r = plm_fs_map_fd(fds[FD_JOB], "job", SIZE_MAX, &map, &e);
     if (r == 0 && (map.view.n < sizeof(limits) || n_fds < FD_FIRST + type->n_trees))
         r = plm_fail(&e, PLM_E_INTERNAL, "job of %zu bytes", map.view.n);
+    struct plm_job_input in = {
+        .limits = &limits, .fds = fds + FD_FIRST, .n_fds = n_fds - FD_FIRST, .out_fd = fds[FD_RESULT]};
     if (r == 0) {
         memcpy(&limits, map.view.p, sizeof(limits));
+        in.rd = PLM_RD(plm_sv_from_off(map.view, sizeof(limits)));
+        if (type->before)
+            type->before(&in);
         struct plm_fence_options fence = {.trees = fds + FD_FIRST,
                                           .n_trees = type->n_trees,
                                           .cpu_seconds = limits.worker_seconds,
                                           .memory_bytes = limits.worker_memory};
         r = plm_fence_enter(&s->fences[type->fence], &fence, &has_landlock, &e);
     }
-    if (r == 0) {
-        struct plm_job_input in = {.limits = &limits,
-                                   .rd = PLM_RD(plm_sv_from_off(map.view, sizeof(limits))),
-                                   .fds = fds + FD_FIRST,
-                                   .n_fds = n_fds - FD_FIRST,
-                                   .out_fd = fds[FD_RESULT]};
+    if (r == 0)
         r = run_job(type, &in, &out, &e);
-    }
     if (!type->is_raw || r < 0) {
         plm_buf_byte(&head,
                      (unsigned char)((r < 0 ? RESULT_FAILED : 0) | (has_landlock ? 0 : RESULT_NO_LANDLOCK)));

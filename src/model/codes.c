@@ -88,6 +88,7 @@ const struct plm_code_row plm_codes[] = {
     {"limit.bytes", "more uncompressed bytes than the limit"},
     {"limit.ratio", "expands more than the limit: a decompression bomb"},
     {"malware.no-scanner", "malware was to be looked for, and no scanner is configured or answers"},
+    {"malware.not-scanned", "a malware scanner did not come to the end of a file"},
     {"malware.too-large", "files that are larger than the malware scanner takes"},
     {"net.connect", "a server could not be reached"},
     {"net.module", "the network module is missing or of another version"},

@@ -6,7 +6,7 @@
  */
 #include "net/net_int.h"
 
-#include "base/fs.h"
+#include "base/module.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -17,31 +17,9 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct plm_net_ops *loaded;
 
-/* Folder of the running program, a heap string; NULL where /proc does not tell. */
-static char *program_dir(void)
-{
-    char *path = realpath("/proc/self/exe", NULL);
-    char *slash = path ? strrchr(path, '/') : NULL;
-    if (slash)
-        *slash = 0;
-    return path;
-}
-
-/* The folder to load from: ctx->lib_dir decides alone; else the first that has the file. */
-static char *module_path(const struct plm_ctx *ctx)
-{
-    if (ctx->lib_dir)
-        return plm_fs_join(ctx->lib_dir, MODULE);
-    plm_auto_free char *dir = program_dir();
-    plm_auto_free char *beside = dir ? plm_fs_join(dir, MODULE) : NULL;
-    if (beside && access(beside, R_OK) == 0)
-        return plm_take(beside);
-    return plm_fs_join(PLM_MODULE_DIR, MODULE);
-}
-
 static int load(const struct plm_ctx *ctx, plm_err **err)
 {
-    plm_auto_free char *path = module_path(ctx);
+    plm_auto_free char *path = plm_module_path(ctx->lib_dir, MODULE);
     if (!path)
         return plm_fail_oom(err);
     void *so = path[0] == '/' ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
