@@ -82,7 +82,7 @@ class World:
         self.cache = plimsoll.home / "cache"
 
     def argv(self, *words):
-        return [*map(str, words), "--offline", "--repo", "never", "--db", str(self.db), "--db-max-age", "none", "--now", NOW,
+        return [*map(str, words), "--only", "vulnerability", "--offline", "--repo", "never", "--db", str(self.db), "--db-max-age", "none", "--now", NOW,
                 "--cache-dir", str(self.cache), "--platform", "linux/amd64", "-o", "json"]
 
     def run(self, *args, stdin=None, env=None, preexec=None, prefix=()):

@@ -492,7 +492,7 @@ def test_a_channel_that_is_off_is_no_coverage(run):
     (root / "etc/os-release").write_text('ID=ubuntu\nVERSION_ID="24.04"\nVERSION_CODENAME=noble\n')
     (root / "var/lib/dpkg/status").write_text(
         "Package: openssl\nStatus: install ok installed\nMaintainer: n <n@example.org>\nArchitecture: amd64\nVersion: 3.0.8-1\nDescription: d\n\n")
-    args = ("scan", f"dir:{root}", "--offline", "--repo", "never", "--no-cache", "-o", "json", "--db-max-age", "none")
+    args = ("scan", f"dir:{root}", "--only", "vulnerability", "--offline", "--repo", "never", "--no-cache", "-o", "json", "--db-max-age", "none")
     build(run, [osv(1, eco="Debian:12")])
     nothing = json.loads(run(*args, code=3).stdout)
     build(run, [osv(1, eco="Ubuntu:Pro:24.04:LTS")])
