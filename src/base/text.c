@@ -153,6 +153,18 @@ size_t plm_text_width(plm_sv s)
     return w;
 }
 
+void plm_text_base64(struct plm_buf *b, plm_sv s)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < s.n; i += 3) {
+        unsigned v = 0;
+        for (size_t k = 0; k < 3; k++)
+            v = v << 8 | (i + k < s.n ? (unsigned char)s.p[i + k] : 0u);
+        for (unsigned k = 0; k < 4; k++)
+            plm_buf_byte(b, k > s.n - i ? '=' : (unsigned char)digits[v >> (18 - 6 * k) & 63]);
+    }
+}
+
 void plm_text_hex(struct plm_buf *b, const unsigned char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -23,6 +23,8 @@ bool plm_utf8_valid(plm_sv s);
 size_t plm_text_width(plm_sv s);
 /* Lower-case hexadecimal. */
 void plm_text_hex(struct plm_buf *b, const unsigned char *p, size_t n);
+/* Base64 (RFC 4648), without line ends. */
+void plm_text_base64(struct plm_buf *b, plm_sv s);
 /* "4.2 MiB"; "3 h", "2 d" (largest unit, for ages in seconds). */
 void plm_text_bytes(struct plm_buf *b, uint64_t bytes);
 void plm_text_age(struct plm_buf *b, int64_t seconds);

@@ -344,8 +344,11 @@ static void read_found(struct reader *r)
     yyjson_arr_foreach(find(r, "stored"), i, n, v)
     {
         struct plm_fact_stored *s = plm_vec_push(r->a, &r->f->stored);
-        if (s)
-            *s = (struct plm_fact_stored){text(r, v, "path"), text(r, v, "text")};
+        if (!s)
+            return;
+        *s = (struct plm_fact_stored){text(r, v, "path"), text(r, v, "text")};
+        if (!s->text.p)
+            s->text = decoded(r, plm_json_str(v, "base64", NULL));
     }
     read_matches(r, "content", false);
     read_matches(r, "secrets", true);

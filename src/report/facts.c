@@ -9,7 +9,7 @@
 #include "model/facts.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "report/report.h"
+#include "report/report_int.h"
 
 #include <inttypes.h>
 
@@ -63,12 +63,19 @@ static void put_number(struct writer *w, const char *key, int64_t value)
     w->needs_comma = true;
 }
 
+static void put_index(struct writer *w, const char *key, uint32_t value)
+{
+    if (value != PLM_NONE)
+        put_number(w, key, value);
+}
+
 static void put_real(struct writer *w, const char *key, double value)
 {
-    if (value < 0)
+    if (!(value >= 0 && value <= PLM_REPORT_NUMBER_MAX)) /* JSON has no infinity */
         return;
     separate(w);
-    plm_buf_printf(w->out, "\"%s\":%g", key, value);
+    plm_buf_printf(w->out, "\"%s\":", key);
+    plm_report_number(w->out, value);
     w->needs_comma = true;
 }
 
@@ -131,6 +138,7 @@ static void put_config(struct writer *w, const struct plm_image_facts *f)
         put_number(w, "Retries", c->healthcheck.retries);
         close_with(w, '}');
     }
+    put_bool(w, "ArgsEscaped", c->args_escaped);
     close_with(w, '}');
     open_with(w, "history", '[');
     for (size_t i = 0; i < c->history.n; i++) {
@@ -141,6 +149,7 @@ static void put_config(struct writer *w, const struct plm_image_facts *f)
         put_text(w, "author", h->author);
         put_text(w, "comment", h->comment);
         put_bool(w, "empty_layer", h->is_empty_layer);
+        put_index(w, "layer", h->layer);
         close_with(w, '}');
     }
     close_with(w, ']');
@@ -181,8 +190,7 @@ static void put_files(struct writer *w, const struct plm_image_facts *f)
         put_number(w, "size", (int64_t)file->size);
         put_text(w, "link", file->link);
         put_text(w, "sha256_checksum", file->sha256);
-        if (file->layer != PLM_NONE)
-            put_number(w, "layer", file->layer);
+        put_index(w, "layer", file->layer);
         close_with(w, '}');
     }
     close_with(w, '}');
@@ -209,6 +217,7 @@ static void put_packages(struct writer *w, const struct plm_image_facts *f)
             put_text(w, "path", o->path);
             put_text(w, "algorithm", o->algorithm);
             put_text(w, "digest", o->digest);
+            put_text(w, "found", o->found);
             put_text(w, "mode", o->mode);
             put_number(w, "size", (int64_t)o->size);
             put_bool(w, "is_config", o->is_config);
@@ -256,12 +265,31 @@ static void put_vulnerabilities(struct writer *w, const struct plm_image_facts *
         put_cvss(w, "nvd_cvss", v->nvd, v->n_nvd);
         put_cvss(w, "vendor_cvss", v->vendor, v->n_vendor);
         put_real(w, "epss", v->epss);
+        put_real(w, "epss_percentile", v->epss_percentile);
         put_real(w, "risk", v->risk);
         put_bool(w, "kev", v->kev);
         put_bool(w, "base", v->is_base);
+        put_index(w, "layer", v->layer);
         close_with(w, '}');
     }
     close_with(w, ']');
+}
+
+/* Contents that JSON cannot hold as they are go in base64. */
+static void put_stored(struct writer *w, const struct plm_fact_stored *s)
+{
+    open_with(w, NULL, '{');
+    put_text(w, "path", s->path);
+    if (plm_utf8_valid(s->text)) {
+        put_text(w, "text", s->text);
+    } else {
+        separate(w);
+        plm_buf_str(w->out, "\"base64\":\"");
+        plm_text_base64(w->out, s->text);
+        plm_buf_byte(w->out, '"');
+        w->needs_comma = true;
+    }
+    close_with(w, '}');
 }
 
 static void put_matches(struct writer *w, const char *key, const struct plm_fact_match *v, size_t n)
@@ -286,12 +314,8 @@ static void put_matches(struct writer *w, const char *key, const struct plm_fact
 static void put_found(struct writer *w, const struct plm_image_facts *f)
 {
     open_with(w, "stored", '[');
-    for (size_t i = 0; i < f->stored.n; i++) {
-        open_with(w, NULL, '{');
-        put_text(w, "path", f->stored.v[i].path);
-        put_text(w, "text", f->stored.v[i].text);
-        close_with(w, '}');
-    }
+    for (size_t i = 0; i < f->stored.n; i++)
+        put_stored(w, &f->stored.v[i]);
     close_with(w, ']');
     put_matches(w, "content", f->content.v, f->content.n);
     put_matches(w, "secrets", f->secrets.v, f->secrets.n);
@@ -317,6 +341,20 @@ static void put_found(struct writer *w, const struct plm_image_facts *f)
         put_text(w, "severity", plm_sv_from(plm_severity_name(s->severity)));
         put_number(w, "line", s->line);
         put_bool(w, "base", s->is_base);
+        close_with(w, '}');
+    }
+    close_with(w, ']');
+}
+
+static void put_registry(struct writer *w, const struct plm_image_facts *f)
+{
+    open_with(w, "registry", '[');
+    for (size_t i = 0; i < f->registry.n; i++) {
+        open_with(w, NULL, '{');
+        put_text(w, "type", f->registry.v[i].type);
+        put_text(w, "name", f->registry.v[i].name);
+        put_text(w, "latest", f->registry.v[i].latest);
+        put_list(w, "versions", &f->registry.v[i].versions);
         close_with(w, '}');
     }
     close_with(w, ']');
@@ -350,6 +388,7 @@ static void put_image(struct writer *w, const struct plm_image_facts *f)
     put_text(w, "image_id",
              plm_sv_starts(f->image_id, PLM_SV("sha256:")) ? plm_sv_from_off(f->image_id, 7) : f->image_id);
     put_text(w, "image_digest", f->digest);
+    put_text(w, "parent_digest", f->parent_digest);
     put_text(w, "dockerfile_mode", plm_sv_from(modes[f->dockerfile_mode]));
     put_text(w, "dockerfile_contents", f->dockerfile);
     put_number(w, "size", (int64_t)f->size);
@@ -359,6 +398,9 @@ static void put_image(struct writer *w, const struct plm_image_facts *f)
     open_with(w, "docker_data", '{');
     put_text(w, "Architecture", f->architecture);
     put_text(w, "Os", f->os);
+    put_text(w, "Variant", f->config.variant);
+    put_text(w, "Created", f->config.created);
+    put_text(w, "Author", f->config.author);
     close_with(w, '}');
     put_list(w, "layers", &f->layers);
     if (f->known & PLM_FACT_CONFIG)
@@ -385,6 +427,7 @@ static int write_facts(const struct plm_report *r, const struct plm_report_optio
         put_image(&w, f);
         put_vulnerabilities(&w, f);
         put_found(&w, f);
+        put_registry(&w, f);
         put_bool(&w, "has_feed_for_distro", f->has_feed_for_distro);
         put_time(&w, "feed_as_of", f->feed_as_of);
         put_text(&w, "base_digest", f->base_digest);
