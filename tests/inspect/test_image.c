@@ -79,13 +79,22 @@ static void add_content(struct image *m, const char *path, const char *text)
             bool is_wanted = false;
             for (const char *const *g = x->globs; *g; g++)
                 is_wanted = is_wanted || plm_sv_glob(plm_sv_from(*g), plm_sv_from(path + 1));
-            if (!is_wanted || x->prepare)
-                continue;
+            void *worker = NULL;
+            plm_sv params = PLM_SV_NULL;
             struct plm_entry e = {.path = plm_sv_from(path + 1), .size = strlen(text), .mode = 0100644};
+            if (!is_wanted || !i->is_wanted(&m->opt))
+                continue;
+            if (i->params)
+                assert_int_equal(i->params(&m->opt, k, m->arena, &params, NULL), 0);
+            if (x->prepare)
+                assert_int_equal(x->prepare(params, &plm_limits_default, m->arena, &worker, NULL), 0);
+            if ((x->wants && !x->wants(worker, &e)) || strlen(text) > x->max_bytes)
+                continue;
             struct plm_extract_out out = {.facts = PLM_BUF(PLM_MIB(1)),
                                           .owned = PLM_BUF(PLM_MIB(1)),
                                           .arena = m->arena,
                                           .diag = add_diag,
+                                          .state = worker,
                                           .limits = &plm_limits_default};
             assert_int_equal(x->extract(&e, plm_sv_from(text), &out, NULL), 0);
             struct plm_facts *f = plm_vec_push(m->arena, &m->analysis.facts);
@@ -548,6 +557,86 @@ static void test_accounts(void **state)
     image_done(&m);
 }
 
+/* ---- what policies ask for ------------------------------------------------------------------------ */
+
+static void test_retrieved_files_and_digests(void **state)
+{
+    (void)state;
+    struct image m;
+    image_init(&m);
+    plm_sv files[] = {PLM_SV("/etc/motd"), PLM_SV("//srv/./x")}, sums[] = {PLM_SV("/srv/x")};
+    m.opt.retrieve.v = files;
+    m.opt.retrieve.n = 2;
+    m.opt.digests.v = sums;
+    m.opt.digests.n = 1;
+    add_content(&m, "/etc/motd", "hello\n");
+    add_content(&m, "/srv/x", "");
+    add_content(&m, "/srv/y", "no\n");
+    inspect(&m);
+    assert_int_equal(m.facts->stored.n, 2);
+    assert_true(plm_sv_is(plm_image_facts_stored(m.facts, PLM_SV("/etc/motd"))->text, "hello\n"));
+    assert_true(m.facts->known & PLM_FACT_STORED);
+    assert_true(plm_sv_is(plm_image_facts_file(m.facts, PLM_SV("/srv/x"))->sha256,
+                          "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+    assert_null(plm_image_facts_file(m.facts, PLM_SV("/srv/y"))->sha256.p);
+    image_done(&m);
+}
+
+static void test_lines_by_expression(void **state)
+{
+    (void)state;
+    struct image m;
+    image_init(&m);
+    plm_sv patterns[] = {PLM_SV("TODO=.*TODO"), PLM_SV("END=b$"), PLM_SV("BROKEN=*x"), PLM_SV("nothing")};
+    m.opt.content_patterns.v = patterns;
+    m.opt.content_patterns.n = 4;
+    m.opt.want_anchore_secrets = true;
+    add_content(&m, "/a.c", "x\n// TODO\nb\n  TODO");
+    add_content(&m, "/key", "x\n-----BEGIN RSA PRIVATE KEY-----\naws_access_key_id = ABCDEFGHIJKLMNOPQRST\n");
+    inspect(&m);
+    assert_int_equal(m.facts->content.n, 2);
+    assert_true(plm_sv_is(m.facts->content.v[0].pattern, "TODO=.*TODO"));
+    assert_int_equal(m.facts->content.v[0].lines.n, 2);
+    assert_int_equal(m.facts->content.v[0].lines.v[0], 1);
+    assert_int_equal(m.facts->content.v[0].lines.v[1], 3);
+    assert_int_equal(m.facts->content.v[1].lines.v[0], 2);
+    assert_int_equal(m.facts->secrets.n, 2);
+    assert_true(plm_sv_starts(m.facts->secrets.v[0].pattern, PLM_SV("AWS_ACCESS_KEY=")));
+    assert_true(plm_sv_starts(m.facts->secrets.v[1].pattern, PLM_SV("PRIV_KEY=")));
+    size_t said = 0;
+    for (size_t i = 0; i < m.report->diagnostics.n; i++)
+        said += plm_sv_is(m.report->diagnostics.v[i].code, "content.pattern");
+    assert_int_equal(said, 2); /* what cannot be searched for is said */
+    image_done(&m);
+}
+
+static void test_needless_packages_and_fixes(void **state)
+{
+    (void)state;
+    struct image m;
+    image_init(&m);
+    m.opt.wants[PLM_KIND_VULNERABILITY] = true;
+    static const char *const names[] = {"openssh-server", "gcc-12", "gcc-12-base", "libc6", NULL};
+    for (size_t i = 0; names[i]; i++) {
+        struct plm_package *p = plm_report_package(m.report, 0);
+        assert_non_null(p);
+        p->type = PLM_SV("deb");
+        p->name = plm_sv_from(names[i]);
+        p->version = PLM_SV("1");
+    }
+    struct plm_finding *f = plm_report_finding(m.report, 0, PLM_KIND_VULNERABILITY);
+    assert_non_null(f);
+    f->id = PLM_SV("CVE-2024-1");
+    f->severity = PLM_SEV_HIGH;
+    f->fix = PLM_FIX_NOT_FIXED;
+    inspect(&m);
+    assert_non_null(find(&m, "4.3", "openssh-server"));
+    assert_non_null(find(&m, "4.3", "gcc-12"));
+    assert_null(find(&m, "4.3", "gcc-12-base"));
+    assert_int_equal(outcome(&m, "4.4"), PLM_OUT_PASS); /* there is no fix to have */
+    image_done(&m);
+}
+
 /* ---- the registry --------------------------------------------------------------------------------- */
 
 static void test_descriptors(void **state)
@@ -592,6 +681,9 @@ int main(void)
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_leftovers),
         cmocka_unit_test(test_accounts),
+        cmocka_unit_test(test_retrieved_files_and_digests),
+        cmocka_unit_test(test_lines_by_expression),
+        cmocka_unit_test(test_needless_packages_and_fixes),
         cmocka_unit_test(test_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
