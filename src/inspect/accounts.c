@@ -105,6 +105,7 @@ static enum file_kind read_facts(const struct plm_facts *f, struct plm_arena *a,
 {
     struct plm_rd r = PLM_RD(f->data);
     uint8_t kind = plm_rd_u8(&r);
+    account_vec rows = {0};
     while (!r.failed && plm_rd_left(&r)) {
         struct account row = {.name = plm_rd_view(&r)};
         uint8_t flags = plm_rd_u8(&r);
@@ -112,10 +113,11 @@ static enum file_kind read_facts(const struct plm_facts *f, struct plm_arena *a,
         row.has_id = flags >> 1 & 1;
         row.id = plm_rd_varint(&r);
         row.line = (uint32_t)plm_rd_count(&r, UINT32_MAX);
-        struct account *slot = r.failed ? NULL : plm_vec_push(a, out);
+        struct account *slot = r.failed ? NULL : plm_vec_push(a, &rows);
         if (slot)
             *slot = row;
     }
+    *out = rows;
     return kind == PASSWD ? PASSWD : kind == GROUP ? GROUP : SHADOW;
 }
 
