@@ -368,9 +368,10 @@ static const struct plm_spdx *made_reference(struct reader *r, plm_sv name)
     memcpy(text, prefix, sizeof(prefix));
     size_t head = sizeof(prefix) - 1, n = head;
     for (size_t i = 0; i < name.n && n < head + PLM_SPDX_REF_MAX; i++) {
-        bool is_kept = is_alnum(name.p[i]) || name.p[i] == '.';
+        char c = name.p ? name.p[i] : '-';
+        bool is_kept = is_alnum(c) || c == '.';
         if (is_kept || (n > head && text[n - 1] != '-'))
-            text[n++] = is_kept ? name.p[i] : '-';
+            text[n++] = is_kept ? c : '-';
     }
     while (n > head && text[n - 1] == '-')
         n--;
@@ -419,7 +420,7 @@ static int strict_name(struct reader *r, const struct plm_spdx **out)
 
 static int set_exception(struct reader *r, const struct plm_spdx **e, plm_sv exception, size_t at)
 {
-    if ((*e)->kind != PLM_SPDX_LICENSE || (*e)->exception.p) {
+    if (!*e || (*e)->kind != PLM_SPDX_LICENSE || (*e)->exception.p) {
         if (!r->is_lenient)
             return fail_at(r, PLM_E_PARSE, at, "an exception needs one license without one before WITH",
                            PLM_SV_NULL);
@@ -438,7 +439,7 @@ static int set_exception(struct reader *r, const struct plm_spdx **e, plm_sv exc
 /* The run of words from the current token on; the next token is read. */
 static int word_run(struct reader *r, plm_sv *out)
 {
-    size_t from = r->at, to = r->at;
+    size_t from = r->at, to = from;
     while (r->token == T_WORD) {
         to = r->end;
         if (next(r) < 0)

@@ -38,8 +38,8 @@ static int connect_unix(plm_sv path, uint64_t ms, plm_err **err)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     path = without(without(path, PLM_SV("unix:")), PLM_SV("//"));
-    if (path.n >= sizeof(to.sun_path))
-        return plm_fail(err, PLM_E_CONFIG, "clamd: the path of the socket is too long");
+    if (!path.p || !path.n || path.n >= sizeof(to.sun_path))
+        return plm_fail(err, PLM_E_CONFIG, "clamd: the path of the socket is empty or too long");
     memcpy(to.sun_path, path.p, path.n);
     plm_auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || with_timeout(fd, ms) < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)

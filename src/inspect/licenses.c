@@ -131,11 +131,12 @@ static int normalise(struct run *run, struct plm_package *p, const struct plm_sp
             return -1;
         if (!is_known)
             remember(a, &run->odd, &run->n_odd, p->licenses.v[i]);
-        const struct plm_spdx **slot = e ? plm_vec_push(a, &arms) : NULL;
-        if (slot) {
+        if (!e)
+            continue;
+        const struct plm_spdx **slot = plm_vec_push(a, &arms);
+        if (slot)
             *slot = e;
-            plm_sv_vec_add(a, &texts, plm_spdx_text(e, a));
-        }
+        plm_sv_vec_add(a, &texts, plm_spdx_text(e, a));
     }
     plm_sv_vec_sort_unique(&texts);
     p->licenses = texts;

@@ -180,7 +180,9 @@ static void add_finding(struct plm_inspection *in, const struct plm_facts *f, pl
     if (!f->visible)
         plm_sv_vec_add(r->arena, &x->evidence,
                        PLM_SV("a later layer hides the file, but it is still part of the image"));
-    struct plm_fact_malware *m = f->visible ? plm_vec_push(in->facts->arena, &in->facts->malware) : NULL;
+    if (!f->visible)
+        return;
+    struct plm_fact_malware *m = plm_vec_push(in->facts->arena, &in->facts->malware);
     if (m)
         *m = (struct plm_fact_malware){.scanner = PLM_SV("yara"),
                                        .path = plm_arena_sv(in->facts->arena, f->path),
