@@ -134,23 +134,33 @@ static double round_up(double x)
     return (double)tenths / 10;
 }
 
-static double score3(const int *m)
+struct parts3 {
+    double exploitability, impact;
+};
+
+static struct parts3 parts3(const int *m)
 {
     static const double av[] = {0.85, 0.62, 0.55, 0.2}, ac[] = {0.77, 0.44}, ui[] = {0.85, 0.62},
                         cia[] = {0.56, 0.22, 0.0}, pr[2][3] = {{0.85, 0.62, 0.27}, {0.85, 0.68, 0.50}};
-    bool is_changed = m[V3_S] == 1;
     double iss = 1 - (1 - cia[m[V3_C]]) * (1 - cia[m[V3_I]]) * (1 - cia[m[V3_A]]);
     double impact = 6.42 * iss;
-    if (is_changed) {
+    if (m[V3_S] == 1) {
         double power = 1, base = iss - 0.02;
         for (int i = 0; i < 15; i++)
             power *= base;
         impact = 7.52 * (iss - 0.029) - 3.25 * power;
     }
-    if (impact <= 0)
+    return (struct parts3){8.22 * av[m[V3_AV]] * ac[m[V3_AC]] * pr[m[V3_S]][m[V3_PR]] * ui[m[V3_UI]],
+                           impact > 0 ? impact : 0};
+}
+
+static double score3(const int *m)
+{
+    struct parts3 p = parts3(m);
+    if (p.impact <= 0)
         return 0;
-    double sum = impact + 8.22 * av[m[V3_AV]] * ac[m[V3_AC]] * pr[m[V3_S]][m[V3_PR]] * ui[m[V3_UI]];
-    if (is_changed)
+    double sum = p.impact + p.exploitability;
+    if (m[V3_S] == 1)
         sum *= 1.08;
     return round_up(sum < 10 ? sum : 10);
 }
@@ -350,6 +360,25 @@ static const struct {
     {"CVSS:2.0/", "2.0", metrics2, COUNT(metrics2), score2},
     {"", "2.0", metrics2, COUNT(metrics2), score2},
 };
+
+/* As databases print them: to the nearest tenth. */
+static double nearest(double x)
+{
+    return (double)(long)(x * 10 + 0.5) / 10;
+}
+
+bool plm_cvss_parts(plm_sv vector, double *out_exploitability, double *out_impact)
+{
+    int values[METRICS_MAX];
+    if (!plm_sv_starts(vector, PLM_SV("CVSS:3.0/")) && !plm_sv_starts(vector, PLM_SV("CVSS:3.1/")))
+        return false;
+    if (!parse(metrics3, COUNT(metrics3), plm_sv_from_off(vector, 9), values))
+        return false;
+    struct parts3 p = parts3(values);
+    *out_exploitability = nearest(p.exploitability);
+    *out_impact = nearest(p.impact);
+    return true;
+}
 
 bool plm_cvss_score(plm_sv vector, double *out_score, plm_sv *out_version)
 {

@@ -347,6 +347,8 @@ void plm_distro_decode(struct plm_rd *r, struct plm_arena *a, struct plm_distro 
 /* CVSS v2, v3.0, v3.1 and v4.0 vectors to a base score; false if the vector is not valid. (FIRST's
  * specifications) */
 bool plm_cvss_score(plm_sv vector, double *out_score, plm_sv *out_version);
+/* Exploitability and impact of a v3.x vector, to a tenth; false for any other. */
+bool plm_cvss_parts(plm_sv vector, double *out_exploitability, double *out_impact);
 
 /* The dotted codes of errors and diagnostics, sorted (model/codes.c). */
 struct plm_code_row {

@@ -174,6 +174,7 @@ static void add_scores(struct plm_arena *a, const struct plm_finding *f, struct 
         struct plm_fact_cvss *to = is_nvd ? &v->nvd[v->n_nvd++] : &v->vendor[v->n_vendor++];
         *to = (struct plm_fact_cvss){
             .version = plm_arena_sv(a, c->version), .base = c->score, .exploitability = -1, .impact = -1};
+        (void)plm_cvss_parts(c->vector, &to->exploitability, &to->impact); /* unknown without a v3 vector */
     }
 }
 
@@ -182,7 +183,8 @@ static plm_sv link_of(struct plm_arena *a, const struct plm_finding *f)
     return f->references.n ? plm_arena_sv(a, f->references.v[0]) : PLM_SV("");
 }
 
-static void add_vulnerability(const struct plm_report *r, uint32_t index, struct plm_image_facts *f)
+static void add_vulnerability(const struct plm_scan_options *opt, const struct plm_report *r, uint32_t index,
+                              struct plm_image_facts *f)
 {
     const struct plm_finding *from = &r->findings.v[index];
     struct plm_arena *a = f->arena;
@@ -207,6 +209,9 @@ static void add_vulnerability(const struct plm_report *r, uint32_t index, struct
     for (size_t i = 0; i < from->fix_versions.n; i++)
         plm_sv_vec_add(a, &v->fix_versions, from->fix_versions.v[i]);
     add_scores(a, from, v);
+    double score;
+    if (opt->db)
+        (void)plm_db_epss(opt->db, from->id, &score, &v->epss_percentile); /* stays 0 where it is not known */
     if (from->package == PLM_NONE)
         return;
     const struct plm_package *p = &r->packages.v[from->package];
@@ -263,7 +268,7 @@ int plm_scan_fill_facts(const struct plm_scan_options *opt, struct plm_report *r
             if (one->target != f->target || one->suppressed)
                 continue;
             if (one->kind == PLM_KIND_VULNERABILITY)
-                add_vulnerability(r, i, f);
+                add_vulnerability(opt, r, i, f);
             else
                 add_issue(r, i, f);
         }

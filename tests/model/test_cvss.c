@@ -126,11 +126,38 @@ static void invalid_vectors_are_refused(void **state)
     }
 }
 
+/* Numbers that NVD prints for these vectors. */
+static void parts_equal_published_ones(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *vector;
+        int exploitability, impact; /* tenths */
+    } rows[] = {
+        {"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 39, 59},
+        {"CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H", 18, 59},
+        {"CVSS:3.0/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", 28, 27},
+        {"CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:N/A:N", 22, 36},
+        {"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", 39, 60},
+        {"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", 39, 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        double exploitability = -1, impact = -1;
+        assert_true(plm_cvss_parts(plm_sv_from(rows[i].vector), &exploitability, &impact));
+        assert_int_equal((int)(exploitability * 10 + 0.5), rows[i].exploitability);
+        assert_int_equal((int)(impact * 10 + 0.5), rows[i].impact);
+    }
+    double x, y;
+    assert_false(plm_cvss_parts(PLM_SV("AV:N/AC:L/Au:N/C:P/I:P/A:P"), &x, &y));
+    assert_false(plm_cvss_parts(PLM_SV("CVSS:3.1/AV:N"), &x, &y));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_equal_published_ones),
         cmocka_unit_test(invalid_vectors_are_refused),
+        cmocka_unit_test(parts_equal_published_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,6 +146,12 @@ static void test_scores(void **state)
          PARAMS("package_type", "all", "vendor_cvss_v3_exploitability_score", "0",
                 "vendor_cvss_v3_base_score", "7", "vendor_cvss_v3_impact_score", "1.5"),
          ROWS(OS("HIGH", "CVE-1", "(vendor_cvss_v3_base_score=7.5 vendor_cvss_v3_impact_score=3.6)")));
+    /* a part of a score that nobody told is not -1.0 to us */
+    vendor[0].exploitability = -1;
+    rule(COMPAT, f, "vulnerabilities", "package",
+         PARAMS("package_type", "all", "vendor_cvss_v3_exploitability_score", "1"), NONE);
+    rule(FIXED, f, "vulnerabilities", "package",
+         PARAMS("package_type", "all", "vendor_cvss_v3_exploitability_score", "1"), ROWS(NOT_JUDGED));
     /* the validator lets this pass, float() does not */
     both(f, "vulnerabilities", "package", PARAMS("package_type", "all", "cvss_v3_base_score", "--5"),
          ROWS(NOT_JUDGED));
