@@ -24,11 +24,12 @@ static int lint_one(struct plm_cli *cli, const char *name, bool as_json, struct 
     if (!p) {
         plm_auto_free char *text = plm_err_text(fault);
         bool is_text = plm_err_code(fault) == PLM_E_CONFIG && access(name, R_OK) == 0;
-        struct plm_policy_lint *x = is_text ? plm_vec_push(cli->arena, &list) : NULL;
-        if (!x)
+        if (!is_text)
             return plm_err_move(err, &fault);
-        *x = (struct plm_policy_lint){.is_error = true,
-                                      .what = plm_arena_sv(cli->arena, plm_sv_from(text ? text : "?"))};
+        struct plm_policy_lint *x = plm_vec_push(cli->arena, &list);
+        if (x)
+            *x = (struct plm_policy_lint){.is_error = true,
+                                          .what = plm_arena_sv(cli->arena, plm_sv_from(text ? text : "?"))};
         plm_err_free(fault);
     } else if (plm_policy_lint(&cli->ctx, p, cli->arena, &list, err) < 0) {
         return -1;

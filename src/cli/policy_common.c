@@ -69,10 +69,12 @@ struct plm_report *plm_cli_facts_report(struct plm_cli *cli, const char *path, p
         return NULL;
     plm_auto(plm_image_facts_free) struct plm_image_facts *f =
         plm_policy_facts_read(&cli->ctx, plm_buf_sv(&b), path, err);
-    struct plm_target *t = f ? plm_report_target(r) : NULL;
-    struct plm_image_facts **slot = t ? plm_vec_push(r->arena, &r->facts) : NULL;
-    if (!slot)
-        return f ? PLM_NULL(plm_arena_check(r->arena, err)) : NULL;
+    if (!f)
+        return NULL;
+    struct plm_target *t = plm_report_target(r);
+    struct plm_image_facts **slot = plm_vec_push(r->arena, &r->facts);
+    if (!t || !slot)
+        return PLM_NULL(plm_arena_check(r->arena, err));
     t->scheme = PLM_SV("facts");
     t->reference = plm_arena_sv(r->arena, f->tag.n ? f->tag : plm_sv_from(path));
     t->id = plm_arena_printf(r->arena, "facts:%s", path);
