@@ -235,7 +235,8 @@ int plm_cli_scan(struct plm_cli *cli, const char *policy, plm_err **err)
                         &n_gates, err) < 0 ||
         read_policy(cli, policy, &by, err) < 0)
         return -1;
-    if (plm_scan_setup(cli, PLM_SETUP_VULNERABILITIES | PLM_SETUP_INSPECT, &s, err) < 0)
+    unsigned facts = by.policy ? PLM_SETUP_FACTS : 0;
+    if (plm_scan_setup(cli, PLM_SETUP_VULNERABILITIES | PLM_SETUP_INSPECT | facts, &s, err) < 0)
         return -1;
     for (size_t i = 0; i < cli->outputs.n; i++)
         s.scan.want_facts = s.scan.want_facts || strcmp(cli->outputs.v[i].format->id, "facts") == 0;

@@ -2,7 +2,7 @@
  *
  * Configuration to scan options. The extractors are all that are registered, by id.
  */
-#include "cli/scan_options.h"
+#include "cli/policy_common.h"
 
 #include "cli/inspect_options.h"
 
@@ -375,6 +375,7 @@ int plm_scan_setup(struct plm_cli *cli, unsigned flags, struct plm_scan_setup *o
         return -1;
     if (s->scan.want_vulnerabilities && (set_repo(cli, s, err) < 0 || open_db(cli, s, err) < 0))
         return -1;
+    s->scan.want_facts = flags & PLM_SETUP_FACTS;
     plm_sv against = plm_config_text(cli->config, "against");
     if (against.n && !(s->before = plm_scan_report_of(cli, s, against.p, err)))
         return plm_wrap(err, "--against");
@@ -403,6 +404,8 @@ struct plm_report *plm_scan_report_of(struct plm_cli *cli, struct plm_scan_setup
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(cli->ctx.limits->json_bytes);
     if (plm_fs_read(path, b.max, &b, NULL) >= 0 && is_report(plm_sv_sub(plm_buf_sv(&b), 0, 4096)))
         return plm_report_read(&cli->ctx, plm_buf_sv(&b), path, err);
+    if (plm_cli_is_facts(path))
+        return plm_cli_facts_report(cli, path, err);
     rest = plm_buf_sv(&b);
     if (path != word)
         return PLM_NULL(rest.n ? plm_fail(err, PLM_E_PARSE, "%s: not a plimsoll report", path)

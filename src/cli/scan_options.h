@@ -16,6 +16,7 @@ enum {
         1,                  /* open the store (updating it as db.update says), set up the repository feed */
     PLM_SETUP_NO_WORDS = 2, /* the command has its own idea of sources */
     PLM_SETUP_INSPECT = 4,  /* secrets, misconfiguration and the like, as --only and --skip say */
+    PLM_SETUP_FACTS = 8,    /* facts of the targets are kept, of --against too: a policy compares with them */
 };
 
 struct plm_scan_setup {
@@ -35,6 +36,6 @@ PLM_CLEANUP_INPLACE(struct plm_scan_setup, plm_scan_setup_done)
 
 /* One more source; images: and running: become what they stand for. */
 int plm_scan_setup_add(struct plm_cli *cli, struct plm_scan_setup *s, const char *word, plm_err **err);
-/* A source as a report: packages only, or with findings; a saved report file is read. */
+/* A source as a report: packages only, or with findings; a saved report file, or saved facts, are read. */
 struct plm_report *plm_scan_report_of(struct plm_cli *cli, struct plm_scan_setup *s, const char *word,
                                       plm_err **err);

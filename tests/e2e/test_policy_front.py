@@ -121,6 +121,15 @@ def test_exceptions_accept_rows(plimsoll):
     assert done.returncode == 1 and "exception.expired" in codes and "exception.unused" in codes
 
 
+def test_no_worse_than_before(plimsoll):
+    before = write_facts(plimsoll.cwd, flaw(1, "High"), name="before.json")
+    path = write(plimsoll.cwd, "policy: x\nrules:\n  - stop: ratchet.vulnerabilities\n", "x.yaml")
+    same, worse = write_facts(plimsoll.cwd, flaw(1, "High")), write_facts(plimsoll.cwd, flaw(1, "High"), flaw(2, "Low"), name="w.json")
+    assert check(plimsoll, same, "--policy", path, "--against", before).returncode == 0
+    done = check(plimsoll, worse, "--policy", path, "--against", before, "-o", "json")
+    assert done.returncode == 1 and ["CVE-2026-2" in r["trigger_id"] for r in verdict(done)["rules"]] == [True]
+
+
 def test_a_gate_and_a_policy_either_fails(plimsoll):
     root = plimsoll.cwd / "root"
     (root / "etc").mkdir(parents=True)
