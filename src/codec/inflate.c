@@ -225,6 +225,11 @@ static int zstd_step(void *state, struct plm_codec_step *io, plm_err **err)
         return s->had_frame ? 1 : plm_fail(err, PLM_E_PARSE, "empty zstd data");
     ZSTD_inBuffer in = {io->in, io->in_n, 0};
     ZSTD_outBuffer out = {io->out, io->out_n, 0};
+    /* The first byte alone: a frame that lies in the input as a whole would take libzstd's other path, which
+     * refuses some damaged frames that its streaming accepts; what is accepted must not depend on how the
+     * input was cut. */
+    bool is_first = s->hint == 0 && in.size > 1;
+    in.size = is_first ? 1 : in.size;
     size_t r = ZSTD_decompressStream(s->z, &out, &in);
     if (ZSTD_isError(r))
         return plm_fail(err, PLM_E_PARSE, "zstd data are damaged: %s", ZSTD_getErrorName(r));
@@ -234,7 +239,7 @@ static int zstd_step(void *state, struct plm_codec_step *io, plm_err **err)
     io->out_n -= out.pos;
     s->hint = r;
     s->had_frame = s->had_frame || r == 0;
-    if (io->is_input_ended && out.pos == 0 && r != 0)
+    if (io->is_input_ended && !is_first && out.pos == 0 && r != 0)
         return plm_fail(err, PLM_E_PARSE, "zstd data end in the middle of a frame");
     return 0;
 }

@@ -242,6 +242,8 @@ static int group_find(const struct plm_dbf *f, const unsigned char *eco, plm_sv 
 {
     uint32_t slots = plm_le32(eco + 4), n_slots = plm_le32(eco + 8), groups = plm_le32(eco + 12);
     uint32_t k = (uint32_t)plm_sv_hash(package);
+    if (n_slots & (n_slots - 1)) /* the mask below would miss the section's end, and the loop its own */
+        return plm_dbf_corrupt(f, "hash table of an ecosystem", n_slots, err);
     for (uint32_t i = 0; i < n_slots; i++) {
         uint64_t at = slots + (uint64_t)((k + i) & (n_slots - 1));
         const unsigned char *p = plm_dbf_row(f->sec[PLM_SEC_SLOTS], at, PLM_ROW_SLOT);
