@@ -47,7 +47,7 @@ struct scan {
 bool plm_secret_is_binary(plm_sv text)
 {
     size_t n = text.n < HEAD ? text.n : HEAD;
-    return n && memchr(text.p, '\0', n) != NULL;
+    return n && text.p && memchr(text.p, '\0', n) != NULL;
 }
 
 double plm_secret_entropy(plm_sv s)
