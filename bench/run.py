@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The measures of the project, each beside its physical limit in the same run.
 
-usage: bench/run.py [NAME ...]     names: scan inspect db host start audit; default: all
+usage: bench/run.py [NAME ...]     names: scan inspect policy db host start audit; default: all
 
 Every figure is the median of RUNS (default 5) runs of whole processes, A and B in turn. Results go to standard output
 as a Markdown table, as docs/performance.md has it. grype, trivy and syft are measured beside ours where they are on
@@ -234,8 +234,13 @@ def bench_audit(folder):
         subprocess.run([sys.executable, TOP / "bench" / "bench_audit.py", PLIMSOLL, place], check=True)
 
 
+def bench_policy(folder):
+    program = pathlib.Path(PLIMSOLL).parent / "bench" / "bench-policy"
+    subprocess.run([sys.executable, TOP / "bench" / "bench_policy.py", program, folder], check=True)
+
+
 BENCHES = {"audit": bench_audit, "start": bench_start, "host": bench_host, "db": bench_db, "scan": bench_scan,
-           "inspect": bench_inspect}
+           "inspect": bench_inspect, "policy": bench_policy}
 
 
 def main():

@@ -35,6 +35,7 @@ enum {
 struct plm_pyre {
     pcre2_code *code;
     pcre2_match_context *limits;
+    bool is_anchored; /* compiled so */
 };
 
 /* ---- translation ---------------------------------------------------------------------------------- */
@@ -411,6 +412,8 @@ static int compile(struct reader *r, struct plm_pyre *re, unsigned flags)
         return plm_fail_oom(r->err);
     (void)pcre2_set_newline(how, PCRE2_NEWLINE_LF);
     uint32_t options = r->options | PCRE2_NEVER_BACKSLASH_C | (flags & PLM_PYRE_ICASE ? PCRE2_CASELESS : 0);
+    re->is_anchored = flags & PLM_PYRE_START;
+    options |= re->is_anchored ? PCRE2_ANCHORED : 0;
     if (!(flags & PLM_PYRE_BYTES))
         options |= PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (r->is_bytes ? 0 : PCRE2_UCP);
     re->code = pcre2_compile((PCRE2_SPTR)plm_buf_sv(&r->out).p, r->out.n, options, &code, &at, how);
@@ -460,7 +463,8 @@ void plm_pyre_free(struct plm_pyre *re)
 
 int plm_pyre_find(const struct plm_pyre *re, plm_sv text, enum plm_pyre_how how, plm_sv *out, plm_err **err)
 {
-    uint32_t options = how == PLM_PYRE_MATCH  ? PCRE2_ANCHORED
+    /* An option at this place would send it to the interpreter. */
+    uint32_t options = how == PLM_PYRE_MATCH  ? (re->is_anchored ? 0 : PCRE2_ANCHORED)
                        : how == PLM_PYRE_FULL ? PCRE2_ANCHORED | PCRE2_ENDANCHORED
                                               : 0;
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);

@@ -18,6 +18,7 @@ enum {
     PLM_PYRE_ICASE = 1, /* re.IGNORECASE */
     PLM_PYRE_BYTES = 2, /* a bytes pattern: \w, \d, \s and case are ASCII, a dot is one byte */
     PLM_PYRE_JIT = 4,   /* compile to machine code where PCRE2 can */
+    PLM_PYRE_START = 8, /* only ever used with PLM_PYRE_MATCH: machine code cannot be told so afterwards */
 };
 enum plm_pyre_how {
     PLM_PYRE_MATCH,  /* re.match: from the start, the end is free */

@@ -19,6 +19,8 @@ struct compiled {
 struct plm_policy_cache {
     struct plm_map *expressions; /* text: struct compiled in the arena */
     struct plm_map *prepared;    /* gate's name: whatever it keeps */
+    plm_sv last;                 /* the text that was asked for last: rules try one on many subjects */
+    struct compiled *last_compiled;
     EVP_MD *md5;
     EVP_MD_CTX *digest;
 };
@@ -89,7 +91,12 @@ plm_sv plm_policy_md5(struct plm_policy_eval *ev, const plm_sv *pieces, size_t n
 
 static int compile(struct plm_policy_eval *ev, plm_sv regex, struct compiled **out, plm_err **err)
 {
-    void **slot = plm_map_put(ev->cache->expressions, regex);
+    struct plm_policy_cache *c = ev->cache;
+    if (c->last_compiled && c->last.p == regex.p && c->last.n == regex.n) {
+        *out = c->last_compiled;
+        return 0;
+    }
+    void **slot = plm_map_put(c->expressions, regex);
     if (!slot)
         return plm_fail_oom(err);
     if (!*slot) {
@@ -97,7 +104,7 @@ static int compile(struct plm_policy_eval *ev, plm_sv regex, struct compiled **o
         if (!x)
             return plm_arena_check(ev->arena, err);
         plm_err *fault = NULL;
-        x->re = plm_pyre_new(regex, PLM_PYRE_JIT, &fault);
+        x->re = plm_pyre_new(regex, PLM_PYRE_JIT | PLM_PYRE_START, &fault);
         if (!x->re) {
             plm_auto_free char *text = plm_err_text(fault);
             x->code = plm_err_code(fault);
@@ -106,7 +113,8 @@ static int compile(struct plm_policy_eval *ev, plm_sv regex, struct compiled **o
         plm_err_free(fault);
         *slot = x;
     }
-    *out = *slot;
+    *out = c->last_compiled = *slot;
+    c->last = regex;
     return 0;
 }
 
