@@ -113,7 +113,9 @@ static enum file_kind read_facts(const struct plm_facts *f, struct plm_arena *a,
         row.has_id = flags >> 1 & 1;
         row.id = plm_rd_varint(&r);
         row.line = (uint32_t)plm_rd_count(&r, UINT32_MAX);
-        struct account *slot = r.failed ? NULL : plm_vec_push(a, &rows);
+        struct account *slot = NULL;
+        if (!r.failed)
+            slot = plm_vec_push(a, &rows);
         if (slot)
             *slot = row;
     }

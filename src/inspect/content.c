@@ -182,7 +182,9 @@ static void add_matches(struct plm_arena *a, const struct plm_facts *f, const pl
     struct plm_rd r = PLM_RD(f->data);
     while (!r.failed && plm_rd_left(&r)) {
         size_t index = plm_rd_count(&r, PATTERNS_MAX), n = plm_rd_count(&r, LINES_MAX);
-        struct plm_fact_match *m = !r.failed && index < patterns->n ? plm_vec_push(a, out) : NULL;
+        struct plm_fact_match *m = NULL;
+        if (!r.failed && index < patterns->n)
+            m = plm_vec_push(a, out);
         uint32_t line = 0;
         if (m) {
             m->path = plm_arena_sv(a, f->path);
@@ -190,7 +192,9 @@ static void add_matches(struct plm_arena *a, const struct plm_facts *f, const pl
         }
         for (size_t i = 0; i < n && !r.failed; i++) {
             line += (uint32_t)plm_rd_count(&r, UINT32_MAX);
-            uint32_t *slot = m ? plm_vec_push(a, &m->lines) : NULL;
+            if (!m)
+                continue;
+            uint32_t *slot = plm_vec_push(a, &m->lines);
             if (slot)
                 *slot = line;
         }

@@ -84,12 +84,12 @@ struct plm_inspect_check {
     const char *id;      /* design.md: the CIS, letter, Dockle or Hadolint id, in this order of preference */
     const char *aliases; /* "DKL-DI-0006 DL3007": other tools' ids, separated by blanks; NULL: none */
     const char *group;   /* "dockerfile", "image", "files", "compose" */
-    enum plm_severity severity;
-    const char *title;     /* what must be true */
+    const char *title;   /* what must be true */
     const char *rationale; /* why */
     const char *fix;       /* what to do */
-    bool is_off;           /* only where a configuration asks for it */
     const char *level;     /* the linter's own word for the severity ("FATAL"), or NULL */
+    enum plm_severity severity;
+    bool is_off; /* only where a configuration asks for it */
 };
 /* One table per file, ended by an id of NULL. */
 struct plm_inspect_checks {

@@ -191,7 +191,9 @@ static void put_fact(struct verifying *v, const struct plm_claim *claim, const s
 {
     struct plm_arena *a = v->in->facts->arena;
     uintptr_t at = (uintptr_t)plm_map_get(v->packages, claim->package);
-    struct plm_fact_owned *o = at ? plm_vec_push(a, &v->in->facts->packages.v[at - 1].owned) : NULL;
+    struct plm_fact_owned *o = NULL;
+    if (at)
+        o = plm_vec_push(a, &v->in->facts->packages.v[at - 1].owned);
     plm_sv found;
     if (!o)
         return;

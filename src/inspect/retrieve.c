@@ -120,9 +120,9 @@ static int store(struct plm_inspection *in, plm_err **err)
 {
     for (size_t i = 0; i < in->analysis->facts.n; i++) {
         const struct plm_facts *f = &in->analysis->facts.v[i];
-        struct plm_fact_stored *s = f->extractor == &retrieve_text && f->visible
-                                        ? plm_vec_push(in->facts->arena, &in->facts->stored)
-                                        : NULL;
+        if (f->extractor != &retrieve_text || !f->visible)
+            continue;
+        struct plm_fact_stored *s = plm_vec_push(in->facts->arena, &in->facts->stored);
         if (s) {
             s->path = plm_arena_sv(in->facts->arena, f->path);
             s->text = plm_arena_sv(in->facts->arena, f->data.p ? f->data : PLM_SV(""));
