@@ -403,11 +403,11 @@ static int translate_all(struct reader *r)
     return translate(r);
 }
 
-static int compile(struct reader *r, struct plm_pyre *re, unsigned flags)
+static int compile(struct reader *r, struct plm_pyre *re, pcre2_general_context *memory, unsigned flags)
 {
     int code;
     PCRE2_SIZE at;
-    pcre2_compile_context *how = pcre2_compile_context_create(NULL);
+    pcre2_compile_context *how = pcre2_compile_context_create(memory);
     if (!how)
         return plm_fail_oom(r->err);
     (void)pcre2_set_newline(how, PCRE2_NEWLINE_LF);
@@ -426,7 +426,7 @@ static int compile(struct reader *r, struct plm_pyre *re, unsigned flags)
     }
     if (flags & PLM_PYRE_JIT)
         (void)pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE); /* without it the interpreter does */
-    re->limits = pcre2_match_context_create(NULL);
+    re->limits = pcre2_match_context_create(memory);
     if (!re->limits)
         return plm_fail_oom(r->err);
     (void)pcre2_set_match_limit(re->limits, STEPS_MAX);
@@ -435,19 +435,44 @@ static int compile(struct reader *r, struct plm_pyre *re, unsigned flags)
     return 0;
 }
 
-struct plm_pyre *plm_pyre_new(plm_sv pattern, unsigned flags, plm_err **err)
+static int build(struct plm_pyre *re, pcre2_general_context *memory, plm_sv pattern, unsigned flags,
+                 plm_err **err)
 {
     if (pattern.n > PATTERN_MAX)
-        return PLM_NULL(
-            plm_fail(err, PLM_E_LIMIT, "an expression of %zu bytes is over the limit", pattern.n));
-    plm_auto(plm_pyre_free) struct plm_pyre *re = calloc(1, sizeof(*re));
+        return plm_fail(err, PLM_E_LIMIT, "an expression of %zu bytes is over the limit", pattern.n);
     struct reader r = {
         .in = pattern, .out = PLM_BUF(OUT_MAX), .is_bytes = flags & PLM_PYRE_BYTES, .err = err};
+    int rc = translate_all(&r) < 0 ? -1 : compile(&r, re, memory, flags);
+    plm_buf_done(&r.out);
+    return rc;
+}
+
+static void *arena_take(PCRE2_SIZE n, void *arena)
+{
+    return plm_arena_alloc(arena, n);
+}
+
+static void arena_keep(void *p, void *arena)
+{
+    (void)p;
+    (void)arena;
+}
+
+struct plm_pyre *plm_pyre_new_in(struct plm_arena *a, plm_sv pattern, unsigned flags, plm_err **err)
+{
+    struct plm_pyre *re = plm_arena_make(a, struct plm_pyre);
+    pcre2_general_context *memory = pcre2_general_context_create(arena_take, arena_keep, a);
+    if (!re || !memory)
+        return PLM_NULL(plm_fail_oom(err));
+    return build(re, memory, pattern, flags, err) < 0 ? NULL : re;
+}
+
+struct plm_pyre *plm_pyre_new(plm_sv pattern, unsigned flags, plm_err **err)
+{
+    plm_auto(plm_pyre_free) struct plm_pyre *re = calloc(1, sizeof(*re));
     if (!re)
         return PLM_NULL(plm_fail_oom(err));
-    int rc = translate_all(&r) < 0 ? -1 : compile(&r, re, flags);
-    plm_buf_done(&r.out);
-    return rc < 0 ? NULL : plm_take(re);
+    return build(re, NULL, pattern, flags, err) < 0 ? NULL : plm_take(re);
 }
 
 void plm_pyre_free(struct plm_pyre *re)

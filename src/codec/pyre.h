@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/sv.h"
 
@@ -31,6 +32,8 @@ struct plm_pyre;
 /* PARSE with Python's reason and position ("nothing to repeat at position 0"), also for what only PCRE2 would
  * accept; LIMIT for patterns over 64 KiB. */
 struct plm_pyre *plm_pyre_new(plm_sv pattern, unsigned flags, plm_err **err);
+/* The same in an arena, with which it dies: plm_pyre_free is not for it. */
+struct plm_pyre *plm_pyre_new_in(struct plm_arena *a, plm_sv pattern, unsigned flags, plm_err **err);
 void plm_pyre_free(struct plm_pyre *re);
 PLM_CLEANUP(struct plm_pyre, plm_pyre_free)
 /* 1: it matches, 0: it does not, -1: the limit of steps or memory was reached (LIMIT). */

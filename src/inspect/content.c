@@ -36,7 +36,7 @@ struct pattern {
 };
 typedef PLM_VEC(struct pattern) pattern_vec;
 
-/* The expressions live as long as the worker: nothing frees them. */
+/* The expressions live in the arena, as long as the worker. */
 static int prepare(plm_sv params, const struct plm_limits *limits, struct plm_arena *a, void **out_state,
                    plm_err **err)
 {
@@ -52,7 +52,7 @@ static int prepare(plm_sv params, const struct plm_limits *limits, struct plm_ar
         p->text = plm_rd_view(&r);
         plm_err *bad = NULL;
         if (plm_sv_cut(p->text, '=', &name, &regex))
-            p->re = plm_pyre_new(regex, PLM_PYRE_BYTES, &bad);
+            p->re = plm_pyre_new_in(a, regex, PLM_PYRE_BYTES, &bad);
         if (plm_err_code(bad) == PLM_E_OOM)
             return plm_err_move(err, &bad);
         plm_err_free(bad); /* said once by the inspector */
