@@ -244,6 +244,7 @@ static void read_files(struct reader *r)
             f->link = text(r, v, "linkdst");
         f->sha256 = text(r, v, "sha256_checksum");
         f->layer = index_of(v, "layer");
+        f->rank = (uint32_t)i;
     }
     if (r->f->files.n)
         qsort(r->f->files.v, r->f->files.n, sizeof(*r->f->files.v), by_path);
@@ -467,6 +468,7 @@ static void read_vulnerabilities(struct reader *r)
         v->nvd = read_scores(r, yyjson_obj_get(x, "nvd_cvss"), &v->n_nvd);
         v->vendor = read_scores(r, yyjson_obj_get(x, "vendor_cvss"), &v->n_vendor);
         v->epss = real(x, "epss", NULL);
+        v->epss_percentile = real(x, "epss_percentile", NULL);
         v->epss_percentile = real(x, "epss_percentile", NULL);
         if (v->epss_percentile < 0)
             v->epss_percentile = 0;

@@ -265,6 +265,7 @@ static void put_vulnerabilities(struct writer *w, const struct plm_image_facts *
         put_cvss(w, "nvd_cvss", v->nvd, v->n_nvd);
         put_cvss(w, "vendor_cvss", v->vendor, v->n_vendor);
         put_real(w, "epss", v->epss);
+        put_real(w, "epss_percentile", v->epss_percentile > 0 ? v->epss_percentile : -1);
         put_real(w, "epss_percentile", v->epss_percentile);
         put_real(w, "risk", v->risk);
         put_bool(w, "kev", v->kev);
