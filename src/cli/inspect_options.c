@@ -52,6 +52,11 @@ int plm_inspect_options_read(const struct plm_config *c, struct plm_arena *a, st
     plm_severity_parse(plm_config_text(c, "license-severity"), &io->license_severity);
     io->yara_rules = plm_config_text(c, "yara-rules");
     io->malware_socket = plm_config_text(c, "clamd");
+    if (io->malware_socket.n && plm_config_flag(c, "offline") &&
+        !plm_sv_starts(io->malware_socket, PLM_SV("/")) &&
+        !plm_sv_starts(io->malware_socket, PLM_SV("unix:")))
+        return plm_fail(err, PLM_E_USAGE, "--clamd %.*s: --offline opens no IP socket",
+                        PLM_SV_ARG(io->malware_socket));
     io->want_owned = io->want_owned || plm_config_flag(c, "verify-packages");
     return read_secret_rules(c, a, io, err) < 0 ? -1 : plm_arena_check(a, err);
 }

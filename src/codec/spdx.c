@@ -350,7 +350,7 @@ static int known_name(struct reader *r, plm_sv name, bool is_exact, const struct
         if (!is_plain)
             return read_text(row.expression, false, r->a, out, NULL, r->err);
         *out = leaf(r->a, row.expression, false);
-    } else if (name.n > 1 && name.p[name.n - 1] == '+' &&
+    } else if (name.n > 1 && plm_sv_ends(name, PLM_SV("+")) &&
                lookup(plm_sv_sub(name, 0, name.n - 1), is_exact ? "l" : "ln", is_exact, &row)) {
         if (plm_sv_find(row.expression, ' ') == SIZE_MAX)
             *out = plus_leaf(r->a, row.expression);
