@@ -135,7 +135,9 @@ static void note_empty(const struct plm_cli *cli, const struct plm_scan_setup *s
     if (!s->scan.want_vulnerabilities && r->facts.n)
         return; /* what else was asked for is not about packages */
     for (uint32_t t = 0; t < r->targets.n; t++) {
-        if (plm_sv_is(r->targets.v[t].scheme, plm_scheme_name(PLM_SRC_COMPOSE)))
+        plm_sv scheme = r->targets.v[t].scheme;
+        if (plm_sv_is(scheme, plm_scheme_name(PLM_SRC_COMPOSE)) ||
+            plm_sv_is(scheme, plm_scheme_name(PLM_SRC_DOCKERFILE)))
             continue; /* a text holds no packages */
         bool has_package = false, has_distro = r->targets.v[t].distro.id.n > 0;
         for (size_t i = 0; i < r->packages.n && !has_package; i++)

@@ -5,6 +5,7 @@
 #include "cli/inspect_options.h"
 
 #include "base/fs.h"
+#include "inspect/dockerfile_rules.h"
 
 static void copy(const struct plm_config *c, const char *name, struct plm_arena *a, plm_sv_vec *out)
 {
@@ -35,6 +36,29 @@ static int read_secret_rules(const struct plm_config *c, struct plm_arena *a, st
     return plm_arena_check(a, err);
 }
 
+/* --hadolint-config likewise. */
+static int read_hadolint(const struct plm_config *c, struct plm_arena *a, struct plm_inspect_options *io,
+                         plm_err **err)
+{
+    plm_sv name = plm_config_text(c, "hadolint-config");
+    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_MIB(1));
+    plm_auto(plm_err_free) plm_err *e = NULL;
+    struct plm_dockerfile_options *o = plm_arena_make(a, struct plm_dockerfile_options);
+    const char *path = plm_arena_cstr(a, name);
+    if (!name.n)
+        return 0;
+    if (!path || !o)
+        return plm_fail_oom(err);
+    if (plm_fs_read(path, b.max, &b, &e) < 0) {
+        plm_auto_free char *text = plm_err_text(e);
+        return plm_fail(err, PLM_E_CONFIG, "--hadolint-config: %s", text ? text : path);
+    }
+    if (plm_dockerfile_options_read(plm_arena_sv(a, plm_buf_sv(&b)), path, a, o, err) < 0)
+        return -1;
+    io->dockerfile_options = o;
+    return plm_arena_check(a, err);
+}
+
 int plm_inspect_options_read(const struct plm_config *c, struct plm_arena *a, struct plm_inspect_options *io,
                              plm_err **err)
 {
@@ -58,5 +82,7 @@ int plm_inspect_options_read(const struct plm_config *c, struct plm_arena *a, st
         return plm_fail(err, PLM_E_USAGE, "--clamd %.*s: --offline opens no IP socket",
                         PLM_SV_ARG(io->malware_socket));
     io->want_owned = io->want_owned || plm_config_flag(c, "verify-packages");
+    if (read_hadolint(c, a, io, err) < 0)
+        return -1;
     return read_secret_rules(c, a, io, err) < 0 ? -1 : plm_arena_check(a, err);
 }

@@ -150,6 +150,8 @@ const struct plm_option plm_options[] = {
      .help = "YARA rules that files are matched with when malware is looked for (--only malware)", .commands = JUDGE},
     {.name = "verify-packages", .key = "inspect.verify-packages", .type = PLM_OPT_FLAG,
      .help = "hash all files and compare those of packages with what dpkg, apk and rpm recorded", .commands = JUDGE},
+    {.name = "hadolint-config", .key = "inspect.hadolint-config", .type = PLM_OPT_FILE, .argument = "FILE",
+     .help = "a .hadolint.yaml whose ignored rules, registries, label schema and severities hold for Dockerfiles", .commands = ",scan,policy check,policy explain,"},
     {.name = "secret-config", .key = "inspect.secret-config", .type = PLM_OPT_FILE, .argument = "FILE", .alias = "secret-rules",
      .help = "rules of the secret search: plimsoll's YAML, or gitleaks' TOML", .commands = JUDGE, .foreign = " --gitleaks-config "},
     {.name = "trusted-users", .key = "audit.trusted-users", .type = PLM_OPT_WORDS, .argument = "USER,...", .system_only = true,

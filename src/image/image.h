@@ -40,7 +40,8 @@ enum plm_scheme_kind {
     PLM_SRC_IMAGES,  /* expands to many */
     PLM_SRC_RUNNING, /* expands to many */
     PLM_SRC_REPORT,
-    PLM_SRC_COMPOSE, /* no image: the text itself is judged (scan/text_source.c) */
+    PLM_SRC_COMPOSE,    /* no image: the text itself is judged (scan/text_source.c) */
+    PLM_SRC_DOCKERFILE, /* likewise */
     PLM_SRC_STDIN,
     PLM_SRC_COUNT_
 };

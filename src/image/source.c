@@ -41,6 +41,7 @@ static const struct scheme schemes[] = {
     {"running",        PLM_SRC_RUNNING,        REST_NONE,      false},
     {"report",         PLM_SRC_REPORT,         REST_PATH,      false},
     {"compose",        PLM_SRC_COMPOSE,        REST_PATH,      false},
+    {"dockerfile",     PLM_SRC_DOCKERFILE,     REST_PATH,      false},
     {"-",              PLM_SRC_STDIN,          REST_NONE,      false},
 };
 /* clang-format on */
@@ -105,6 +106,22 @@ static bool is_compose_name(plm_sv name)
             plm_sv_starts(name, PLM_SV("compose-")) || plm_sv_starts(name, PLM_SV("podman-compose")));
 }
 
+/* Dockerfile, Containerfile, Dockerfile.dev, app.dockerfile */
+static bool is_dockerfile_name(plm_sv name)
+{
+    static const char *const names[] = {"Dockerfile", "Containerfile"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        plm_sv n = plm_sv_from(names[i]);
+        bool is_start =
+            name.n >= n.n && plm_sv_ieq(plm_sv_sub(name, 0, n.n), n) && (name.n == n.n || name.p[n.n] == '.');
+        bool is_end = name.n > n.n && plm_sv_ieq(plm_sv_from_off(name, name.n - n.n), n) &&
+                      name.p[name.n - n.n - 1] == '.';
+        if (is_start || is_end)
+            return true;
+    }
+    return false;
+}
+
 /* A regular file, by its first bytes and, for what is plain text, its name. */
 static void sniff_file(struct plm_sources *out, struct plm_arena *a, plm_sv path, plm_sv head)
 {
@@ -119,6 +136,8 @@ static void sniff_file(struct plm_sources *out, struct plm_arena *a, plm_sv path
         add(out, a, PLM_SRC_REPORT, path, PLM_SV_NULL, "regular file, plimsoll report");
     else if (is_compose_name(name))
         add(out, a, PLM_SRC_COMPOSE, path, PLM_SV_NULL, "regular file, Compose file by its name");
+    else if (is_dockerfile_name(name))
+        add(out, a, PLM_SRC_DOCKERFILE, path, PLM_SV_NULL, "regular file, Dockerfile by its name");
     else
         add(out, a, PLM_SRC_FILE, path, PLM_SV_NULL, "regular file");
 }

@@ -208,7 +208,9 @@ static void runs_of(const struct agree *g, const struct plm_dockerfile *df, run_
     for (size_t i = 0; i < df->instrs.n; i++) {
         const struct plm_df_instr *in = &df->instrs.v[i];
         bool counts = df->is_history || (in->stage != PLM_NONE && g->is_in_image[in->stage]);
-        struct run_step *s = in->kind == PLM_DF_RUN && counts ? plm_vec_push(g->a, out) : NULL;
+        /* the classic builder writes the exec form without any mark: `RUN ["make", "x"]` is "make x" */
+        bool is_run = in->kind == PLM_DF_RUN || (df->is_history && in->kind == PLM_DF_UNKNOWN && in->args.n);
+        struct run_step *s = is_run && counts ? plm_vec_push(g->a, out) : NULL;
         if (!s)
             continue;
         plm_sv text = in->is_json ? joined(g, &in->words) : plm_df_shell_text(in, g->a);

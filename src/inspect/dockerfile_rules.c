@@ -330,14 +330,30 @@ static bool is_wanted(const struct plm_inspect_options *opt)
     return opt->wants[PLM_KIND_MISCONFIGURATION] && opt->dockerfile.p;
 }
 
-static int inspect(struct plm_inspection *in, plm_err **err)
+/* The registries that a site trusts are one list for audit, images and Dockerfiles. */
+static struct plm_dockerfile_options options_of(const struct plm_inspect_options *o)
 {
-    const struct plm_inspect_options *o = in->opt;
-    plm_sv name = o->dockerfile_name.n ? o->dockerfile_name : PLM_SV("Dockerfile");
     struct plm_dockerfile_options own =
         o->dockerfile_options ? *o->dockerfile_options : (struct plm_dockerfile_options){0};
     if (!own.trusted_registries.n)
         own.trusted_registries = o->allowed_registries;
+    return own;
+}
+
+int plm_dockerfile_check_with(const struct plm_ctx *ctx, plm_sv text, plm_sv name,
+                              const struct plm_inspect_options *o, struct plm_report *r, uint32_t target,
+                              plm_err **err)
+{
+    struct plm_dockerfile_options own = options_of(o);
+    struct plm_inspection in = {.ctx = ctx, .report = r, .target = target};
+    return o->wants[PLM_KIND_MISCONFIGURATION] ? check(&in, text, name, &own, err) : 0;
+}
+
+static int inspect(struct plm_inspection *in, plm_err **err)
+{
+    const struct plm_inspect_options *o = in->opt;
+    plm_sv name = o->dockerfile_name.n ? o->dockerfile_name : PLM_SV("Dockerfile");
+    struct plm_dockerfile_options own = options_of(o);
     return check(in, o->dockerfile, name, &own, err);
 }
 

@@ -55,3 +55,7 @@ int plm_dockerfile_options_read(plm_sv text, const char *name, struct plm_arena 
  * options: the defaults. */
 int plm_dockerfile_check(plm_sv text, plm_sv name, const struct plm_dockerfile_options *o,
                          struct plm_report *r, uint32_t target, plm_err **err);
+/* The same with the options of a scan: nothing if misconfigurations are not asked for. */
+int plm_dockerfile_check_with(const struct plm_ctx *ctx, plm_sv text, plm_sv name,
+                              const struct plm_inspect_options *o, struct plm_report *r, uint32_t target,
+                              plm_err **err);

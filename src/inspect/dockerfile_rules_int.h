@@ -73,7 +73,7 @@ bool plm_df_has_cache(const struct plm_df_instr *in, const char *dir);
 bool plm_df_in(plm_sv s, const char *const *words);
 
 #define PLM_DF_EACH(r, item)                                                                                 \
-    for (const struct plm_df_item *item = (r)->items.v, *end_##item = item + (r)->items.n;                   \
+    for (const struct plm_df_item *item = (r)->items.v, *end_##item = item ? item + (r)->items.n : NULL;     \
          item < end_##item; item++)
 #define PLM_DF_EACH_COMMAND(item, c)                                                                         \
     for (const struct plm_sh_command *c = (item)->sh ? (item)->sh->commands.v : NULL,                        \

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sources without an image: a Compose file is a target of its own, with findings and no packages.
+ * Sources without an image: a Compose file or a Dockerfile is a target of its own, with findings and no
+ * packages.
  */
 #include "scan/scan_int.h"
 
 #include "base/fs.h"
 #include "inspect/compose.h"
+#include "inspect/dockerfile_rules.h"
 
 enum { TEXT_MAX = 4 << 20 };
 
 bool plm_scan_is_text(enum plm_scheme_kind kind)
 {
-    return kind == PLM_SRC_COMPOSE;
+    return kind == PLM_SRC_COMPOSE || kind == PLM_SRC_DOCKERFILE;
 }
 
 int plm_scan_text(const struct plm_ctx *ctx, const struct plm_source *src, const struct plm_scan_options *opt,
@@ -36,5 +38,7 @@ int plm_scan_text(const struct plm_ctx *ctx, const struct plm_source *src, const
     };
     if (plm_arena_check(a, err) < 0)
         return -1;
+    if (src->kind == PLM_SRC_DOCKERFILE)
+        return plm_dockerfile_check_with(ctx, text, src->reference, &opt->inspect, r, target, err);
     return plm_compose_check(ctx, text, src->reference, &opt->inspect, r, target, err);
 }
