@@ -227,9 +227,10 @@ const struct plm_policy_lines *plm_policy_lines(struct plm_policy_eval *ev,
     void **slot = plm_policy_prepared(ev, gate);
     if (!slot)
         return PLM_NULL(plm_fail_oom(err));
-    if (*slot)
-        return *slot;
-    struct plm_policy_lines *l = plm_arena_make(ev->arena, struct plm_policy_lines);
+    struct plm_policy_lines *l = *slot;
+    if (l)
+        return l;
+    l = plm_arena_make(ev->arena, struct plm_policy_lines);
     if (!l)
         return PLM_NULL(plm_arena_check(ev->arena, err));
     bool is_actual = ev->facts->dockerfile_mode == PLM_DOCKERFILE_ACTUAL;

@@ -205,8 +205,8 @@ static void read_config(struct reader *r)
 static void read_history(struct reader *r)
 {
     size_t i, n;
-    yyjson_val *v;
-    yyjson_arr_foreach(find(r, "history"), i, n, v)
+    yyjson_val *v, *list = find(r, "history");
+    yyjson_arr_foreach(list, i, n, v)
     {
         struct plm_image_history *h = plm_vec_push(r->a, &r->f->config.history);
         if (!h)
@@ -228,8 +228,8 @@ static int by_path(const void *a, const void *b)
 static void read_files(struct reader *r)
 {
     size_t i, n;
-    yyjson_val *key, *v;
-    yyjson_obj_foreach(find(r, "files"), i, n, key, v)
+    yyjson_val *key, *v, *object = find(r, "files");
+    yyjson_obj_foreach(object, i, n, key, v)
     {
         struct plm_fact_file *f = plm_vec_push(r->a, &r->f->files);
         if (!f)
@@ -254,7 +254,9 @@ static void read_files(struct reader *r)
 
 static struct plm_fact_match *push_match(struct reader *r, bool is_secret)
 {
-    return is_secret ? plm_vec_push(r->a, &r->f->secrets) : plm_vec_push(r->a, &r->f->content);
+    if (is_secret)
+        return plm_vec_push(r->a, &r->f->secrets);
+    return plm_vec_push(r->a, &r->f->content);
 }
 
 static void read_lines(struct reader *r, yyjson_val *list, struct plm_fact_match *m)
@@ -272,8 +274,8 @@ static void read_lines(struct reader *r, yyjson_val *list, struct plm_fact_match
 static void read_expressions(struct reader *r, yyjson_val *artifact, plm_sv path, bool is_secret)
 {
     size_t i, n;
-    yyjson_val *key, *v;
-    yyjson_obj_foreach(yyjson_obj_get(artifact, "json"), i, n, key, v)
+    yyjson_val *key, *v, *object = yyjson_obj_get(artifact, "json");
+    yyjson_obj_foreach(object, i, n, key, v)
     {
         struct plm_fact_match *m = push_match(r, is_secret);
         if (!m)
@@ -291,7 +293,8 @@ static void read_malware(struct reader *r, yyjson_val *json)
     yyjson_val *v;
     r->f->known |= PLM_FACT_MALWARE;
     (void)plm_sv_vec_add(r->a, &r->f->malware_scanners, scanner.p ? scanner : PLM_SV(""));
-    yyjson_arr_foreach(yyjson_obj_get(json, "findings"), i, n, v)
+    yyjson_val *findings = yyjson_obj_get(json, "findings");
+    yyjson_arr_foreach(findings, i, n, v)
     {
         struct plm_fact_malware *m = plm_vec_push(r->a, &r->f->malware);
         if (m)
@@ -302,8 +305,8 @@ static void read_malware(struct reader *r, yyjson_val *json)
 static void read_artifacts(struct reader *r)
 {
     size_t i, n;
-    yyjson_val *v;
-    yyjson_arr_foreach(find(r, "artifacts"), i, n, v)
+    yyjson_val *v, *list = find(r, "artifacts");
+    yyjson_arr_foreach(list, i, n, v)
     {
         plm_sv analyzer = plm_json_str(v, "analyzer", NULL), path = text(r, v, "key");
         if (plm_sv_is(analyzer, "retrieve_files")) {
@@ -325,8 +328,8 @@ static void read_artifacts(struct reader *r)
 static void read_matches(struct reader *r, const char *key, bool is_secret)
 {
     size_t i, n;
-    yyjson_val *v;
-    yyjson_arr_foreach(find(r, key), i, n, v)
+    yyjson_val *v, *list = find(r, key);
+    yyjson_arr_foreach(list, i, n, v)
     {
         struct plm_fact_match *m = push_match(r, is_secret);
         if (!m)
@@ -341,8 +344,8 @@ static void read_matches(struct reader *r, const char *key, bool is_secret)
 static void read_found(struct reader *r)
 {
     size_t i, n;
-    yyjson_val *v;
-    yyjson_arr_foreach(find(r, "stored"), i, n, v)
+    yyjson_val *v, *list = find(r, "stored");
+    yyjson_arr_foreach(list, i, n, v)
     {
         struct plm_fact_stored *s = plm_vec_push(r->a, &r->f->stored);
         if (!s)
@@ -354,7 +357,8 @@ static void read_found(struct reader *r)
     read_matches(r, "content", false);
     read_matches(r, "secrets", true);
     texts(r, find(r, "malware_scanners"), &r->f->malware_scanners);
-    yyjson_arr_foreach(find(r, "malware"), i, n, v)
+    yyjson_val *malware = find(r, "malware");
+    yyjson_arr_foreach(malware, i, n, v)
     {
         struct plm_fact_malware *m = plm_vec_push(r->a, &r->f->malware);
         if (m)
@@ -366,8 +370,8 @@ static void read_found(struct reader *r)
 static void read_issues(struct reader *r)
 {
     size_t i, n;
-    yyjson_val *v;
-    yyjson_arr_foreach(find(r, "issues"), i, n, v)
+    yyjson_val *v, *list = find(r, "issues");
+    yyjson_arr_foreach(list, i, n, v)
     {
         struct plm_fact_issue *s = plm_vec_push(r->a, &r->f->issues);
         if (!s)
@@ -408,8 +412,8 @@ static void read_owned(struct reader *r, yyjson_val *list, struct plm_fact_packa
 static void read_packages(struct reader *r)
 {
     size_t i, n;
-    yyjson_val *v;
-    yyjson_arr_foreach(find(r, "packages"), i, n, v)
+    yyjson_val *v, *list = find(r, "packages");
+    yyjson_arr_foreach(list, i, n, v)
     {
         struct plm_fact_package *p = plm_vec_push(r->a, &r->f->packages);
         if (!p)
@@ -447,8 +451,8 @@ static struct plm_fact_cvss *read_scores(struct reader *r, yyjson_val *list, siz
 static void read_vulnerabilities(struct reader *r)
 {
     size_t i, n;
-    yyjson_val *x;
-    yyjson_arr_foreach(find(r, "vulnerabilities"), i, n, x)
+    yyjson_val *x, *list = find(r, "vulnerabilities");
+    yyjson_arr_foreach(list, i, n, x)
     {
         struct plm_fact_vulnerability *v = plm_vec_push(r->a, &r->f->vulnerabilities);
         if (!v)
@@ -483,8 +487,8 @@ static void read_vulnerabilities(struct reader *r)
 static void read_registry(struct reader *r)
 {
     size_t i, n;
-    yyjson_val *v;
-    yyjson_arr_foreach(find(r, "registry"), i, n, v)
+    yyjson_val *v, *list = find(r, "registry");
+    yyjson_arr_foreach(list, i, n, v)
     {
         struct plm_fact_registry *x = plm_vec_push(r->a, &r->f->registry);
         if (!x)
