@@ -138,6 +138,8 @@ static void put_image(struct plm_obj *o, const struct plm_target *t)
 {
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_KIB(64));
     plm_sv name = t && t->reference.n ? t->reference : t ? t->id : PLM_SV("none");
+    size_t cut; /* no remark about the cut: the schema allows no second colon */
+    name = plm_esc_clip(name, TITLE_MAX, &cut);
     size_t slash = plm_sv_rfind(name, '/'), colon = plm_sv_rfind(name, ':');
     bool has_tag =
         colon != SIZE_MAX && colon > 0 && colon + 1 < name.n && (slash == SIZE_MAX || colon > slash);
@@ -146,7 +148,7 @@ static void put_image(struct plm_obj *o, const struct plm_target *t)
         plm_buf_byte(&b, (unsigned char)(name.p[i] == ':' ? '_' : name.p[i]));
     plm_buf_byte(&b, ':');
     plm_buf_sv_put(&b, has_tag ? plm_sv_from_off(name, colon + 1) : PLM_SV("latest"));
-    text(o, "image", plm_buf_sv(&b), PLM_ESC_LINE);
+    text(o, "image", plm_buf_sv(&b), PLM_ESC_LONG);
 }
 
 static void put_package(const struct gitlab *g, struct plm_obj *o, const struct plm_finding *f)
