@@ -254,9 +254,12 @@ static void read_files(struct reader *r)
 
 static struct plm_fact_match *push_match(struct reader *r, bool is_secret)
 {
-    if (is_secret)
-        return plm_vec_push(r->a, &r->f->secrets);
-    return plm_vec_push(r->a, &r->f->content);
+    if (is_secret) {
+        struct plm_fact_match *m = plm_vec_push(r->a, &r->f->secrets);
+        return m;
+    }
+    struct plm_fact_match *m = plm_vec_push(r->a, &r->f->content);
+    return m;
 }
 
 static void read_lines(struct reader *r, yyjson_val *list, struct plm_fact_match *m)

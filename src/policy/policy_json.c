@@ -175,7 +175,11 @@ static void read_param(const struct reader *r, struct plm_policy_set *set, struc
     for (size_t i = 0; i < rule->params.n && !p; i++)
         if (plm_sv_eq(rule->params.v[i].name, plm_sv_n(key, name.n)))
             p = &rule->params.v[i];
-    if (!p && !(p = plm_vec_push(r->p->arena, &rule->params)))
+    if (!p) {
+        struct plm_policy_param *added = plm_vec_push(r->p->arena, &rule->params);
+        p = added;
+    }
+    if (!p)
         return;
     *p = (struct plm_policy_param){.name = plm_sv_n(key, name.n), .line = place(r, v).line};
     p->is_json_bool = yyjson_is_bool(value);
