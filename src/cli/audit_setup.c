@@ -4,6 +4,7 @@
  */
 #include "cli/audit_setup.h"
 
+#include "cli/policy_common.h"
 #include "kernel/kernel.h"
 
 /* ---- options ----------------------------------------------------------------------------------- */
@@ -90,8 +91,23 @@ int plm_audit_setup(struct plm_cli *cli, const char *default_gate, struct plm_au
     return plm_arena_check(out->scan.arena, err);
 }
 
+int plm_audit_use_policy(struct plm_cli *cli, struct plm_audit_setup *s, plm_err **err)
+{
+    plm_sv name = plm_config_text(cli->config, "policy");
+    if (!name.n && plm_config_is_set(cli->config, "fail-on"))
+        return 0;
+    s->policy_name = name.n ? name : PLM_SV("default");
+    s->policy = plm_cli_policy_open(cli, s->policy_name, PLM_POLICY_FIXED, err);
+    if (!s->policy)
+        return -1;
+    struct plm_policy_wants wants;
+    plm_policy_wants(s->policy, &wants);
+    return plm_cli_policy_look_for(&wants, &s->scan, err);
+}
+
 void plm_audit_setup_done(struct plm_audit_setup *s)
 {
+    plm_policy_free(s->policy);
     plm_scan_setup_done(&s->scan);
 }
 
@@ -118,7 +134,9 @@ int plm_audit_refuse_in_container(const struct plm_cli *cli, const char *command
 
 /* ---- what inspectors found ------------------------------------------------------------------------ */
 
-void plm_audit_drop_inspections(struct plm_report *r)
+/* What scans of this run found in images beside vulnerabilities: the audit has summed it up per image, and
+ * the facts hold it for the policy; the same fault is not listed twice. */
+static void drop_inspections(struct plm_report *r)
 {
     size_t kept = 0;
     for (size_t i = 0; i < r->findings.n; i++) {
@@ -166,11 +184,28 @@ static void note_unknown(const struct plm_audit_options *o, struct plm_report *r
     }
 }
 
+static int judge_images(struct plm_cli *cli, struct plm_audit_setup *s, struct plm_report *r, plm_err **err)
+{
+    const struct plm_scan_policy p = {.policy = s->policy,
+                                      .mode = PLM_POLICY_FIXED,
+                                      .name = s->policy_name,
+                                      .exceptions = s->scan.exceptions,
+                                      .images_only = true};
+    size_t unmapped;
+    if (!s->policy || !r->facts.n)
+        return 0;
+    return plm_scan_policy_judge(&cli->ctx, &p, r, &unmapped, err);
+}
+
 int plm_audit_conclude(struct plm_cli *cli, struct plm_audit_setup *s, struct plm_report *r, plm_err **err)
 {
     note_unknown(&s->audit, r);
-    if (plm_scan_finish(&cli->ctx, &s->scan.scan, s->scan.before, r, err) < 0 ||
-        plm_gates_judge(r, s->gates, s->n_gates, s->is_gate_given, err) < 0 || plm_audit_score(r, err) < 0)
+    if (plm_scan_finish(&cli->ctx, &s->scan.scan, s->scan.before, r, err) < 0)
+        return -1;
+    drop_inspections(r);
+    if (plm_report_finish(r, err) < 0 ||
+        plm_gates_judge(r, s->gates, s->n_gates, s->is_gate_given, err) < 0 ||
+        judge_images(cli, s, r, err) < 0 || plm_audit_score(r, err) < 0)
         return -1;
     if (plm_net_hosts(r->arena, &r->network, err) < 0)
         return -1;

@@ -14,6 +14,8 @@ struct plm_audit_setup {
     struct plm_gate *gates;
     size_t n_gates;
     bool is_gate_given;
+    struct plm_policy *policy; /* images are judged by it too; NULL: none */
+    plm_sv policy_name;
 };
 
 /* default_gate: conditions where --fail-on names none; NULL: no gate. USAGE, CONFIG, or a file's error. */
@@ -25,9 +27,8 @@ PLM_CLEANUP_INPLACE(struct plm_audit_setup, plm_audit_setup_done)
 /* Inside a container without --root the machine cannot be judged: USAGE, with the docker run line that would
  * work. */
 int plm_audit_refuse_in_container(const struct plm_cli *cli, const char *command, plm_err **err);
-/* What scans of this run found in images beside vulnerabilities, once the audit has summed it up per image:
- * the same fault is not listed twice. */
-void plm_audit_drop_inspections(struct plm_report *r);
+/* After plm_audit_setup: images are judged by --policy, else by `default` where no --fail-on is given. */
+int plm_audit_use_policy(struct plm_cli *cli, struct plm_audit_setup *s, plm_err **err);
 /* Scans of one word into the report; a failure is a diagnostic and an exit code, not an error. */
 int plm_audit_scan(struct plm_cli *cli, struct plm_audit_setup *s, const char *word, struct plm_report *r,
                    plm_err **err);

@@ -10,9 +10,9 @@
 #include "base/time.h"
 #include "docker/docker.h"
 
-/* Until a policy `default` exists: fixable vulnerabilities from high, updates that a security suite has
- * whatever their severity, failed checks from high (drift, a difference between declared and in force, is
- * one).
+/* Beside the policy `default`, which judges the images: fixable vulnerabilities from high, updates that a
+ * security suite has whatever their severity, failed checks from high (drift, a difference between declared
+ * and in force, is one).
  */
 #define DEFAULT_GATE "vulnerability:high:fixable,update,audit:high"
 
@@ -69,8 +69,11 @@ static int look(struct plm_cli *cli, struct plm_audit_setup *s, struct plm_repor
     uint64_t since = plm_clock_ms();
     if (s->scan.scan.want_vulnerabilities) {
         plm_progress_step(cli->ctx.progress, "scanning the host", 0, 0);
+        s->scan.scan.want_facts = false;
         if (plm_audit_scan(cli, s, "host:", r, err) < 0)
             return -1;
+        s->scan.scan.want_facts =
+            s->policy != NULL; /* of images: those of the host are a walk of its disks */
         add_stage(r, "scan host", &since);
         if (scan_images(cli, s, r, err) < 0)
             return -1;
@@ -79,7 +82,6 @@ static int look(struct plm_cli *cli, struct plm_audit_setup *s, struct plm_repor
     plm_progress_step(cli->ctx.progress, "auditing", 0, 0);
     if (plm_audit_run(&cli->ctx, &s->audit, r, err) < 0)
         return -1;
-    plm_audit_drop_inspections(r); /* they stand in the audit's rows now */
     add_stage(r, "audit", &since);
     return plm_audit_conclude(cli, s, r, err);
 }
@@ -120,7 +122,7 @@ static int run(struct plm_cli *cli, plm_err **err)
 {
     plm_auto_done(plm_audit_setup_done) struct plm_audit_setup s = {0};
     if (plm_cli_outputs(cli, err) < 0 || plm_audit_refuse_in_container(cli, "check", err) < 0 ||
-        plm_audit_setup(cli, DEFAULT_GATE, &s, err) < 0)
+        plm_audit_setup(cli, DEFAULT_GATE, &s, err) < 0 || plm_audit_use_policy(cli, &s, err) < 0)
         return -1;
     return plm_config_flag(cli->config, "watch") ? watch(cli, &s, err) : check_once(cli, &s, err);
 }
@@ -140,7 +142,10 @@ static const struct plm_command check = {
             "vulnerability "
             "of high or critical severity with a fix, on any update that a security suite has, on any failed "
             "check of "
-            "severity high or above, and on anything in force that differs from what was declared. -v lists "
+            "severity high or above, on anything in force that differs from what was declared, and on images "
+            "that "
+            "the policy "
+            "`default` stops. -v lists "
             "everything.",
     .examples = "plimsoll check\tthis machine\n"
                 "plimsoll check --watch\tagain whenever something changes\n"

@@ -87,9 +87,10 @@ struct plm_scan_policy {
     struct plm_exceptions *exceptions;    /* NULL: none */
     const struct plm_image_facts *before; /* for ratchets; NULL: none */
     struct plm_policy_trace *trace;       /* NULL: none */
+    bool images_only;                     /* targets without facts are not its matter; one reason for all */
 };
 /* Judges every target of the report that has facts and joins the result into its verdict and the report's;
- * after plm_gates_judge. A target without facts makes the report incomplete. *out_unmapped: targets to which
- * no mapping applied (fixed mode). */
+ * after plm_gates_judge. A target without facts makes the report incomplete, unless images_only.
+ * *out_unmapped: targets to which no mapping applied (fixed mode). */
 int plm_scan_policy_judge(const struct plm_ctx *ctx, const struct plm_scan_policy *p, struct plm_report *r,
                           size_t *out_unmapped, plm_err **err);

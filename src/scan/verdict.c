@@ -12,6 +12,8 @@ struct judging {
     const struct plm_ctx *ctx;
     const struct plm_scan_policy *p;
     struct plm_report *r;
+    size_t judged, stopped;
+    plm_sv first; /* that it stops */
 };
 
 static struct plm_image_facts *facts_of(const struct plm_report *r, uint32_t target)
@@ -136,11 +138,15 @@ static int judge_target(struct judging *j, uint32_t target, size_t *out_unmapped
     say_problems(j, target, &result);
     say_rows(r, v, j->p->name, &result);
     raise(v, results[result.action]);
+    j->judged++;
+    if (result.action == PLM_ACTION_STOP && j->stopped++ == 0)
+        j->first = tag.n ? tag : reference;
     return add_rows(r, v, &result, err);
 }
 
 /* What the targets' verdicts gained, in the report's. */
-static int join(struct plm_report *r, uint32_t target, size_t first_rule, size_t first_reason, plm_err **err)
+static int join(struct plm_report *r, uint32_t target, size_t first_rule, size_t first_reason,
+                bool is_summed_up, plm_err **err)
 {
     const struct plm_verdict *v = &r->targets.v[target].verdict;
     for (size_t i = first_rule; i < v->rules.n; i++) {
@@ -148,7 +154,7 @@ static int join(struct plm_report *r, uint32_t target, size_t first_rule, size_t
         if (to)
             *to = v->rules.v[i];
     }
-    for (size_t i = first_reason; i < v->reasons.n; i++) {
+    for (size_t i = first_reason; i < v->reasons.n && !is_summed_up; i++) {
         if (r->targets.n > 1)
             reason(r, &r->verdict, "%.*s: %.*s", PLM_SV_ARG(r->targets.v[target].reference),
                    PLM_SV_ARG(v->reasons.v[i]));
@@ -159,6 +165,17 @@ static int join(struct plm_report *r, uint32_t target, size_t first_rule, size_t
     return plm_arena_check(r->arena, err);
 }
 
+/* One line for all images: how many it stops, and the first of them. */
+static void sum_up(struct judging *j)
+{
+    struct plm_report *r = j->r;
+    if (j->stopped)
+        reason(r, &r->verdict, "policy %.*s: stops %zu of %zu images, first %.*s", PLM_SV_ARG(j->p->name),
+               j->stopped, j->judged, PLM_SV_ARG(j->first));
+    else if (j->judged)
+        reason(r, &r->verdict, "policy %.*s: stops none of %zu images", PLM_SV_ARG(j->p->name), j->judged);
+}
+
 int plm_scan_policy_judge(const struct plm_ctx *ctx, const struct plm_scan_policy *p, struct plm_report *r,
                           size_t *out_unmapped, plm_err **err)
 {
@@ -167,8 +184,12 @@ int plm_scan_policy_judge(const struct plm_ctx *ctx, const struct plm_scan_polic
     r->verdict.policy = plm_arena_sv(r->arena, p->name);
     for (uint32_t t = 0; t < r->targets.n; t++) {
         size_t rules = r->targets.v[t].verdict.rules.n, reasons = r->targets.v[t].verdict.reasons.n;
-        if (judge_target(&j, t, out_unmapped, err) < 0 || join(r, t, rules, reasons, err) < 0)
+        if (p->images_only && !facts_of(r, t))
+            continue;
+        if (judge_target(&j, t, out_unmapped, err) < 0 || join(r, t, rules, reasons, p->images_only, err) < 0)
             return -1;
     }
+    if (p->images_only)
+        sum_up(&j);
     return plm_arena_check(r->arena, err);
 }

@@ -58,6 +58,31 @@ def test_the_whole_page(plimsoll, docker_engine, two):
     assert len(done.stdout.splitlines()) < 90
 
 
+def test_the_default_policy_judges_the_images(plimsoll, docker_engine, two, tmp_path):
+    """One image carries a private key; its neighbours are warned of only."""
+    key = subprocess.run(["openssl", "genrsa", "2048"], check=True, capture_output=True, text=True).stdout
+    docker_engine.build("check-key:1", "FROM check:1\nRUN printf '%s' '" + key.replace("\n", "\\n") + "' > /srv/server.key\n")
+    docker_engine.docker("run", "-d", "--network=none", "--name", "check-key", "check-key:1", "sleep", "infinity")
+    out = tmp_path / "check.json"
+    try:
+        done = plimsoll("check", "-H", docker_engine.host, "-o", f"json={out}", "-o", "table", *QUIET)
+        assert "policy default: stops 2 of 2 images" in done.stdout, done.stdout[:1500]  # without data nothing is known of them
+        stops = {}
+        for target in json.loads(out.read_text())["targets"]:
+            if target["source"]["scheme"] == "docker":
+                stops[target["source"]["image_id"]] = {(r["gate"], r["trigger"]) for r in target["verdict"]["rules"]
+                                                       if r["action"] == "stop" and r["gate"] not in ("fail-on", "vulnerabilities")}
+        ids = [docker_engine.docker("inspect", "-f", "{{.Id}}", name) for name in ("check:1", "check-key:1")]
+        assert stops[ids[0]] == set()
+        assert stops[ids[1]] == {("secrets", "found"), ("checks", "failed")}
+        assert key.splitlines()[1] not in out.read_text(), "the key itself is in the report"
+        # A gate of one's own is the whole judgement.
+        done = plimsoll("check", "-H", docker_engine.host, "--fail-on", "none", "-o", "table", *QUIET)
+        assert "policy" not in done.stdout
+    finally:
+        docker_engine.docker("rm", "-f", "check-key", check=False)
+
+
 def test_without_an_engine_the_host_is_judged(plimsoll):
     out = plimsoll.cwd / "r.json"
     done = plimsoll("check", "-H", f"unix://{plimsoll.cwd}/none.sock", "-o", f"json={out}", *QUIET)
