@@ -14,7 +14,8 @@ static void evaluate(const struct plm_ctx *ctx, struct plm_policy *p)
         PLM_SV("{\"image_id\":\"1\",\"image_digest\":\"sha256:2\",\"dockerfile_mode\":\"Actual\","
                "\"dockerfile_contents\":\"FROM a\\nUSER b\\nEXPOSE 22 80/udp\\n\",\"distro\":\"debian\","
                "\"size\":9,\"files\":{\"/bin/su\":{\"mode\":35309}},"
-               "\"packages\":[{\"name\":\"p\",\"version\":\"1\",\"fullversion\":\"1-2\",\"pkg_type\":\"dpkg\"}]}"),
+               "\"packages\":[{\"name\":\"p\",\"version\":\"1\",\"fullversion\":\"1-2\",\"pkg_type\":"
+               "\"dpkg\"}]}"),
         "facts", NULL);
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_MIB(64));
     struct plm_policy_result r;

@@ -359,9 +359,7 @@ int plm_scan_setup(struct plm_cli *cli, unsigned flags, struct plm_scan_setup *o
     for (size_t i = 0; i < n; i++)
         plm_sv_vec_add(s->arena, &s->scan.match.channels, channels[i]);
     if (set_extractors(s, err) < 0 || set_kinds(cli->config, s, flags, err) < 0 ||
-        read_dockerfile(cli, s, err) < 0 ||
-        plm_inspect_options_read(cli->config, s->arena, &s->scan.inspect, err) < 0 ||
-        load_exceptions(cli, s, err) < 0)
+        read_dockerfile(cli, s, err) < 0 || load_exceptions(cli, s, err) < 0)
         return -1;
     if ((flags & PLM_SETUP_INSPECT) &&
         plm_inspect_options_read(cli->config, s->arena, &s->scan.inspect, err) < 0)
