@@ -161,6 +161,7 @@ static void other_parameters_are_another_record(void **state)
 {
     (void)state;
     plm_auto(plm_analysis_free) struct plm_analysis *a = scan("docker-archive", "image.tar", PLM_SV(".cfg"));
+    assert_chosen(a);
     plm_auto(plm_analysis_free) struct plm_analysis *b = scan("docker-archive", "image.tar", PLM_SV(".txt"));
     assert_int_equal(b->target.layers_cached, 0);
     assert_fact(b, "/one.txt", NULL);
