@@ -67,6 +67,8 @@ static inline bool plm_sv_starts(plm_sv s, plm_sv prefix)
 
 static inline bool plm_sv_ends(plm_sv s, plm_sv suffix)
 {
+    if (!s.p && s.n)
+        __builtin_unreachable(); /* as above */
     return s.n >= suffix.n && (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
 }
 

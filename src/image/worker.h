@@ -43,11 +43,11 @@ struct plm_job_input {
 
 struct plm_job_type {
     int (*run)(struct plm_job_input *in, struct plm_buf *out, plm_err **err);
-    size_t n_trees; /* the first descriptors are the readable trees */
-    enum plm_fence fence;
     void (*before)(struct plm_job_input *in); /* in front of the fence; NULL: nothing */
-    bool is_raw;                              /* writes to out_fd itself, without the frame */
-    bool tells_failure;                       /* is_raw: its failure goes to the last descriptor, a memfd */
+    size_t n_trees;                           /* the first descriptors are the readable trees */
+    enum plm_fence fence;
+    bool is_raw;        /* writes to out_fd itself, without the frame */
+    bool tells_failure; /* is_raw: its failure goes to the last descriptor, a memfd */
 };
 const struct plm_job_type *plm_job_type_get(enum plm_job job);
 

@@ -57,7 +57,7 @@ static int connect_tcp(plm_sv address, uint64_t ms, plm_err **err)
     plm_sv host_part = plm_sv_sub(rest, 0, colon);
     if (host_part.n > 2 && host_part.p[0] == '[')
         host_part = plm_sv_sub(host_part, 1, host_part.n - 2);
-    plm_auto_free char *host = strndup(host_part.p, host_part.n);
+    plm_auto_free char *host = host_part.p ? strndup(host_part.p, host_part.n) : NULL;
     plm_auto_free char *port = strndup(rest.p + colon + 1, rest.n - colon - 1);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
     if (!host || !port)

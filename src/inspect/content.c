@@ -20,8 +20,8 @@ enum { CONTENT_MAX = 1 << 20, SECRET_MAX = 10000, PATTERNS_MAX = 1000, LINES_MAX
 /* The original's own, character by character: they are part of its messages. */
 static const char *const secret_patterns[] = {
     "AWS_ACCESS_KEY=(?i).*aws_access_key_id( *=+ *).*(?<![A-Z0-9])[A-Z0-9]{20}(?![A-Z0-9]).*",
-    "AWS_SECRET_KEY=(?i).*aws_secret_access_key( *=+ "
-    "*).*(?<![A-Za-z0-9/+=])[A-Za-z0-9/+=]{40}(?![A-Za-z0-9/+=]).*",
+    ("AWS_SECRET_KEY=(?i).*aws_secret_access_key( *=+ "
+     "*).*(?<![A-Za-z0-9/+=])[A-Za-z0-9/+=]{40}(?![A-Za-z0-9/+=]).*"),
     "PRIV_KEY=(?i)-+BEGIN(.*)PRIVATE KEY-+",
     "DOCKER_AUTH=(?i).*\"auth\": *\".+\"",
     "API_KEY=(?i).*api(-|_)key( *=+ *).*(?<![A-Z0-9])[A-Z0-9]{20,60}(?![A-Z0-9]).*",

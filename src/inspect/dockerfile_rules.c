@@ -216,7 +216,9 @@ static void items(struct plm_df_rules *r)
         const struct plm_df_instr *in = &r->df->instrs.v[i];
         if (in->kind == PLM_DF_FROM && in->stage != PLM_NONE) {
             uint32_t parent = r->df->stages.v[in->stage].parent;
-            shell = parent == PLM_NONE ? (plm_sv_vec){0} : r->df->stages.v[parent].shell;
+            shell = (plm_sv_vec){0};
+            if (parent != PLM_NONE)
+                shell = r->df->stages.v[parent].shell;
         }
         item_add(r, in, shell);
         if (in->kind == PLM_DF_SHELL)

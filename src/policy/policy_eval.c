@@ -406,6 +406,8 @@ static int run_allowlists(struct plm_policy_eval *ev, const struct plm_policy_ma
     for (size_t l = 0; l < m->allowlist_ids.n; l++) {
         size_t n;
         struct index x = {.list = find_allowlist(ev->policy, m->allowlist_ids.v[l], &n)};
+        if (!x.list)
+            continue; /* a bundle that names what is not there has that problem and judges nothing */
         int rc = index_items(ev, &x, err);
         for (size_t i = 0; i < ev->result->rows.n && rc == 0; i++)
             if (!ev->result->rows.v[i].is_allowlisted)

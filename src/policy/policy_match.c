@@ -102,7 +102,7 @@ static int compile(struct plm_policy_eval *ev, plm_sv regex, struct compiled **o
     if (!*slot) {
         struct compiled *x = plm_arena_make(ev->arena, struct compiled);
         if (!x)
-            return plm_arena_check(ev->arena, err);
+            return plm_fail_oom(err);
         plm_err *fault = NULL;
         x->re = plm_pyre_new(regex, PLM_PYRE_JIT | PLM_PYRE_START, &fault);
         if (!x->re) {
@@ -120,7 +120,7 @@ static int compile(struct plm_policy_eval *ev, plm_sv regex, struct compiled **o
 
 int plm_policy_match(struct plm_policy_eval *ev, plm_sv regex, plm_sv subject, plm_err **err)
 {
-    struct compiled *x;
+    struct compiled *x = NULL;
     if (compile(ev, regex, &x, err) < 0)
         return -1;
     if (!x->re)
