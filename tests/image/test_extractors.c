@@ -43,7 +43,7 @@ static int extract(const struct plm_entry *e, plm_sv content, struct plm_extract
 {
     (void)e;
     plm_buf_printf(&out->facts, "%.*s %zu %c", PLM_SV_ARG(*(const plm_sv *)out->state), content.n,
-                   content.p[content.n - 1]);
+                   content.n ? content.p[content.n - 1] : '-');
     return plm_buf_check(&out->facts, err);
 }
 

@@ -371,7 +371,7 @@ static void offline_refuses_addresses_but_not_sockets(void **state)
     expect_failure(h, "http://never-contacted.invalid/x", NULL, PLM_E_NET, "net.offline",
                    "never-contacted.invalid");
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
-    plm_sv_vec hosts;
+    plm_sv_vec hosts = {0};
     assert_int_equal(plm_net_hosts(a, &hosts, &e), 0);
     for (size_t i = 0; i < hosts.n; i++)
         assert_false(plm_sv_has(hosts.v[i], PLM_SV("never-contacted")));
@@ -496,7 +496,7 @@ static void hosts_are_listed_once(void **state)
     (void)state;
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_ARENA_NO_LIMIT);
     plm_auto_free char *one = text("127.0.0.1:%u", server.http);
-    plm_sv_vec hosts;
+    plm_sv_vec hosts = {0};
     assert_int_equal(plm_net_hosts(a, &hosts, NULL), 0);
     size_t found = 0;
     for (size_t i = 0; i < hosts.n; i++) {
