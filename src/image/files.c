@@ -7,6 +7,21 @@
 
 #include <sys/stat.h>
 
+enum plm_entry_type plm_entry_type_of(uint32_t mode)
+{
+    if (S_ISREG(mode))
+        return PLM_ENTRY_FILE;
+    if (S_ISDIR(mode))
+        return PLM_ENTRY_DIR;
+    if (S_ISLNK(mode))
+        return PLM_ENTRY_SYMLINK;
+    if (S_ISCHR(mode))
+        return PLM_ENTRY_CHAR;
+    if (S_ISBLK(mode))
+        return PLM_ENTRY_BLOCK;
+    return S_ISFIFO(mode) ? PLM_ENTRY_FIFO : PLM_ENTRY_OTHER;
+}
+
 static uint32_t type_bits(enum plm_entry_type t)
 {
     switch (t) {

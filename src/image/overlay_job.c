@@ -32,21 +32,6 @@ static bool is_opaque(int dir)
            (fgetxattr(dir, "user.overlay.opaque", v, sizeof(v)) == 1 && v[0] == 'y');
 }
 
-static enum plm_entry_type type_of(mode_t mode)
-{
-    if (S_ISREG(mode))
-        return PLM_ENTRY_FILE;
-    if (S_ISDIR(mode))
-        return PLM_ENTRY_DIR;
-    if (S_ISLNK(mode))
-        return PLM_ENTRY_SYMLINK;
-    if (S_ISCHR(mode))
-        return PLM_ENTRY_CHAR;
-    if (S_ISBLK(mode))
-        return PLM_ENTRY_BLOCK;
-    return S_ISFIFO(mode) ? PLM_ENTRY_FIFO : PLM_ENTRY_OTHER;
-}
-
 static int take_contents(struct overlay *o, int dir, const char *name, uint32_t node, plm_err **err)
 {
     size_t n;
@@ -74,7 +59,7 @@ static int visit(struct overlay *o, int dir, const char *name, unsigned depth, p
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return 0; /* gone since it was listed */
     struct plm_record_entry e = {.path = plm_buf_sv(&o->path),
-                                 .type = type_of(st.st_mode),
+                                 .type = plm_entry_type_of(st.st_mode),
                                  .link = PLM_SV_NULL,
                                  .mode = st.st_mode & 07777,
                                  .uid = st.st_uid,

@@ -136,6 +136,8 @@ int plm_record_iter_next(struct plm_record_iter *it, struct plm_record_entry *ou
 void plm_record_iter_done(struct plm_record_iter *it);
 PLM_CLEANUP_INPLACE(struct plm_record_iter, plm_record_iter_done)
 
+/* Of what a file system has; device 0:0 of overlay2 is the caller's matter. (files.c) */
+enum plm_entry_type plm_entry_type_of(uint32_t mode);
 /* The order of paths. */
 int plm_path_cmp(plm_sv a, plm_sv b);
 /* Is `path` below the directory `dir` ("" is above everything)? */

@@ -290,27 +290,12 @@ static bool matches_walk(const struct walk *w, plm_sv path)
     return false;
 }
 
-static enum plm_entry_type type_of(mode_t mode)
-{
-    if (S_ISREG(mode))
-        return PLM_ENTRY_FILE;
-    if (S_ISDIR(mode))
-        return PLM_ENTRY_DIR;
-    if (S_ISLNK(mode))
-        return PLM_ENTRY_SYMLINK;
-    if (S_ISCHR(mode))
-        return PLM_ENTRY_CHAR;
-    if (S_ISBLK(mode))
-        return PLM_ENTRY_BLOCK;
-    return S_ISFIFO(mode) ? PLM_ENTRY_FIFO : PLM_ENTRY_OTHER;
-}
-
 /* The entry alone, for the list of files; once. */
 static int enter(struct tree *t, int dir, const char *name, plm_sv path, const struct stat *st, plm_err **err)
 {
     plm_auto_done(plm_buf_done) struct plm_buf link = PLM_BUF(PLM_KIB(64));
     struct plm_record_entry e = {.path = path,
-                                 .type = type_of(st->st_mode),
+                                 .type = plm_entry_type_of(st->st_mode),
                                  .mode = st->st_mode & 07777,
                                  .uid = st->st_uid,
                                  .gid = st->st_gid,
