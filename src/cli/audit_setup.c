@@ -194,18 +194,26 @@ static int judge_images(struct plm_cli *cli, struct plm_audit_setup *s, struct p
     size_t unmapped;
     if (!s->policy || !r->facts.n)
         return 0;
-    return plm_scan_policy_judge(&cli->ctx, &p, r, &unmapped, err);
+    if (plm_scan_policy_judge(&cli->ctx, &p, r, &unmapped, err) < 0)
+        return -1;
+    if (unmapped)
+        plm_cli_exit_add(cli, r, PLM_EXIT_EMPTY);
+    return 0;
 }
 
 int plm_audit_conclude(struct plm_cli *cli, struct plm_audit_setup *s, struct plm_report *r, plm_err **err)
 {
     note_unknown(&s->audit, r);
+    s->scan.scan.exceptions_later = true; /* the policy may use those that no finding needs */
     if (plm_scan_finish(&cli->ctx, &s->scan.scan, s->scan.before, r, err) < 0)
         return -1;
+    /* Gates before anything is dropped: secret:high means what was found. */
+    if (plm_gates_judge(r, s->gates, s->n_gates, s->is_gate_given, err) < 0)
+        return -1;
     drop_inspections(r);
-    if (plm_report_finish(r, err) < 0 ||
-        plm_gates_judge(r, s->gates, s->n_gates, s->is_gate_given, err) < 0 ||
-        judge_images(cli, s, r, err) < 0 || plm_audit_score(r, err) < 0)
+    if (judge_images(cli, s, r, err) < 0 ||
+        (s->scan.exceptions && plm_exceptions_note(&cli->ctx, s->scan.exceptions, r, err) < 0) ||
+        plm_report_finish(r, err) < 0 || plm_audit_score(r, err) < 0)
         return -1;
     if (plm_net_hosts(r->arena, &r->network, err) < 0)
         return -1;

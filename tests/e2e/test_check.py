@@ -76,6 +76,9 @@ def test_the_default_policy_judges_the_images(plimsoll, docker_engine, two, tmp_
         assert stops[ids[0]] == set()
         assert stops[ids[1]] == {("secrets", "found"), ("checks", "failed")}
         assert key.splitlines()[1] not in out.read_text(), "the key itself is in the report"
+        # What the scans found counts for a gate that asks for it, though the page sums it up.
+        done = plimsoll("check", "-H", docker_engine.host, "--fail-on", "secret:high", "-o", "table", *QUIET)
+        assert done.returncode == 1 and "secret:high" in done.stdout, done.stdout[:1500]
         # A gate of one's own is the whole judgement.
         done = plimsoll("check", "-H", docker_engine.host, "--fail-on", "none", "-o", "table", *QUIET)
         assert "policy" not in done.stdout
