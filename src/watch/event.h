@@ -30,9 +30,9 @@ enum plm_param_type {
     PLM_P_PATH,  /* s: as given; resolved: absolute */
     PLM_P_BYTES, /* s: at most PLM_SNAPLEN bytes */
     PLM_P_STRINGS, /* s: NUL-separated (args, env, cgroups) */
-    PLM_P_FLAGS,   /* u: bit mask, names of the type's table joined with | */
+    PLM_P_FLAGS,   /* u: the kernel's bit mask, names of the type's table joined with | */
     PLM_P_ENUM,    /* u: one value, all its names */
-    PLM_P_MODE,    /* u: S_IRUSR|… */
+    PLM_P_MODE,    /* u: S_IRUSR|…; a type without a table: octal */
     PLM_P_UID,     /* u: uint32_t, UINT32_MAX: none */
     PLM_P_GID,     /* u */
     PLM_P_SIGNAL,  /* u */
@@ -43,6 +43,9 @@ enum plm_param_type {
 #define PLM_SNAPLEN    80 /* bytes of a buffer that an event carries */
 #define PLM_PARAMS_MAX 32
 #define PLM_EVTYPE_MAX 512 /* types of events, a bound for bit sets */
+
+/* In the flags of open calls: this call created the file (O_F_CREATED). */
+#define PLM_O_CREATED (1ull << 32)
 
 struct plm_flag_name {
     const char *name;
