@@ -102,7 +102,7 @@ static int watch(struct plm_cli *cli, struct plm_audit_setup *s, plm_err **err)
 {
     const struct plm_engine_config conf = {.host = s->audit.host, .context = s->audit.context};
     /* Before the first look, so that nothing that happens during it is missed. */
-    plm_auto(plm_watch_free) struct plm_watch *w = plm_watch_new(&cli->ctx, &conf, err);
+    plm_auto(plm_lookout_free) struct plm_lookout *w = plm_lookout_new(&cli->ctx, &conf, err);
     int code = -1, more;
     if (!w)
         return -1;
@@ -112,8 +112,8 @@ static int watch(struct plm_cli *cli, struct plm_audit_setup *s, plm_err **err)
         if (code < 0)
             return -1;
         plm_cli_note(cli, "watching %s; Ctrl-C ends it",
-                     plm_watch_has_engine(w) ? "the engine's events and files" : "files (no engine answers)");
-        more = plm_watch_wait(w, err);
+                     plm_lookout_has_engine(w) ? "the engine's events and files" : "files (no engine answers)");
+        more = plm_lookout_wait(w, err);
     } while (more > 0);
     return more < 0 ? -1 : code;
 }

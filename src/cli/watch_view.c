@@ -4,7 +4,7 @@
  *
  * Health checks make exec and health events all day; only what changes the answer is asked for.
  * The reader thread owns its engine handle; it tells the caller through a pipe and stops when the
- * stream ends or the pipe is closed. plm_watch_free shuts the stream's wait down by the time that the
+ * stream ends or the pipe is closed. plm_lookout_free shuts the stream's wait down by the time that the
  * stream may be silent, so it detaches rather than joins: everything the thread uses is its own.
  */
 #include "cli/watch_view.h"
@@ -32,7 +32,7 @@ struct reader {
     int fd; /* write end of the pipe */
 };
 
-struct plm_watch {
+struct plm_lookout {
     const struct plm_ctx *ctx;
     const struct plm_engine_config *conf;
     int files;  /* inotify */
@@ -67,7 +67,7 @@ static void *read_events(void *arg)
 }
 
 /* No engine is no error: files are watched all the same. */
-static int subscribe(struct plm_watch *w, plm_err **err)
+static int subscribe(struct plm_lookout *w, plm_err **err)
 {
     int ends[2];
     struct reader *r = calloc(1, sizeof(*r));
@@ -99,10 +99,10 @@ static int subscribe(struct plm_watch *w, plm_err **err)
     return 0;
 }
 
-struct plm_watch *plm_watch_new(const struct plm_ctx *ctx, const struct plm_engine_config *conf,
+struct plm_lookout *plm_lookout_new(const struct plm_ctx *ctx, const struct plm_engine_config *conf,
                                 plm_err **err)
 {
-    plm_auto(plm_watch_free) struct plm_watch *w = calloc(1, sizeof(*w));
+    plm_auto(plm_lookout_free) struct plm_lookout *w = calloc(1, sizeof(*w));
     if (!w)
         return PLM_NULL(plm_fail_oom(err));
     w->ctx = ctx;
@@ -117,7 +117,7 @@ struct plm_watch *plm_watch_new(const struct plm_ctx *ctx, const struct plm_engi
     return subscribe(w, err) < 0 ? NULL : plm_take(w);
 }
 
-void plm_watch_free(struct plm_watch *w)
+void plm_lookout_free(struct plm_lookout *w)
 {
     if (!w)
         return;
@@ -128,7 +128,7 @@ void plm_watch_free(struct plm_watch *w)
     free(w);
 }
 
-bool plm_watch_has_engine(const struct plm_watch *w)
+bool plm_lookout_has_engine(const struct plm_lookout *w)
 {
     return w->events >= 0;
 }
@@ -145,7 +145,7 @@ static bool drain(int fd)
 }
 
 /* One wait: 1 something came, 0 nothing in that time, -1 cancelled. */
-static int wait_once(struct plm_watch *w, int timeout_ms)
+static int wait_once(struct plm_lookout *w, int timeout_ms)
 {
     struct pollfd fds[2] = {{.fd = w->files, .events = POLLIN}, {.fd = w->events, .events = POLLIN}};
     int n = poll(fds, 2, timeout_ms);
@@ -162,7 +162,7 @@ static int wait_once(struct plm_watch *w, int timeout_ms)
     return 1;
 }
 
-int plm_watch_wait(struct plm_watch *w, plm_err **err)
+int plm_lookout_wait(struct plm_lookout *w, plm_err **err)
 {
     int got;
     do {

@@ -16,7 +16,8 @@ enum plm_item_kind {
     PLM_ITEM_TASK,      /* task: of the start-up scan or of a resynchronisation */
     PLM_ITEM_SCAN_DONE, /* every thread of the scan was given */
     PLM_ITEM_CONTAINER, /* container: recordings */
-    PLM_ITEM_USER,      /* user names: recordings */
+    PLM_ITEM_USER,      /* user and group names: recordings */
+    PLM_ITEM_HOST,      /* hostname, local_ips: recordings */
     PLM_ITEM_LOSS,      /* loss: events were lost since the last one */
     PLM_ITEM_IO_URING,  /* event of type io_uring_enter with the operation as parameter */
     PLM_ITEM_END,       /* a recording ends; a sensor never does */
@@ -46,7 +47,10 @@ struct plm_item {
     plm_sv container_id; /* USER: of which container; null: the host */
     bool is_group;
     uint32_t uid;
-    plm_sv user_name;
+    plm_sv user_name, user_home, user_shell;
+    plm_sv hostname;                /* HOST */
+    const struct plm_ip *local_ips; /* HOST */
+    size_t n_local_ips;
     struct plm_loss loss;
 };
 
@@ -59,6 +63,7 @@ struct plm_source_stats {
 };
 
 struct plm_source;
+struct plm_view;
 struct plm_source_ops {
     /* The next item; what it points to is good until the next call. */
     int (*next)(struct plm_source *s, struct plm_item *out, plm_err **err);
@@ -112,8 +117,24 @@ int plm_sensor_rescan(struct plm_source *s, plm_err **err);
 struct plm_source *plm_replay_open(const struct plm_ctx *ctx, plm_sv path, plm_err **err);
 struct plm_source *plm_replay_text(const struct plm_ctx *ctx, plm_sv text, const char *name, plm_err **err);
 
+/* Writes lines; what an event's line needs (process and ancestors, container, users) is written before it,
+ * once per change. The caller shows each event before it brings the table up to it, so that a replay starts
+ * from the same state:
+ *
+ *     view.thread = plm_procs_find(procs, event->tid);      // as it was; NULL: not known
+ *     plm_recorder_event(rec, &view, err);
+ *     plm_recorder_applied(rec, plm_procs_apply(procs, event));
+ */
 struct plm_recorder;
-/* Writes items as lines; what a line needs (process, container, user) is written before it, once. */
 struct plm_recorder *plm_recorder_new(int fd, bool owns_fd, plm_err **err);
-int plm_recorder_event(struct plm_recorder *r, const struct plm_view *view, plm_err **err);
+/* Keep only what lies within ms of a plm_recorder_trigger, before and after it: two buffers of half of
+ * max_bytes each; when one is full less is kept. */
+void plm_recorder_keep_around(struct plm_recorder *r, uint64_t ms, size_t max_bytes);
+void plm_recorder_trigger(struct plm_recorder *r, uint64_t ts);
+/* HOST, TASK, SCAN_DONE, LOSS, CONTAINER, USER as they came; events go the way below. */
+int plm_recorder_item(struct plm_recorder *r, const struct plm_item *item, plm_err **err);
+int plm_recorder_event(struct plm_recorder *r, const struct plm_view *view, bool is_io_uring, plm_err **err);
+/* Of a container whose metadata came late. */
+int plm_recorder_container(struct plm_recorder *r, const struct plm_container *c, plm_err **err);
+void plm_recorder_applied(struct plm_recorder *r, const struct plm_thread *t);
 int plm_recorder_close(struct plm_recorder *r, plm_err **err); /* frees it, whatever it returns */
