@@ -96,7 +96,7 @@ int plm_cli_policy_look_for(const struct plm_policy_wants *wants, struct plm_sca
     static const struct {
         uint32_t fact;
         enum plm_kind kind;
-    } kinds[] = {{PLM_FACT_SECRETS, PLM_KIND_SECRET},
+    } kinds[] = {{PLM_FACT_SECRET_RULES, PLM_KIND_SECRET},
                  {PLM_FACT_CHECKS, PLM_KIND_MISCONFIGURATION},
                  {PLM_FACT_LICENSES, PLM_KIND_LICENSE},
                  {PLM_FACT_MALWARE, PLM_KIND_MALWARE}};

@@ -3,6 +3,14 @@
 
 #include <stdlib.h>
 
+const char *plm_fact_name(unsigned i)
+{
+    static const char *const names[PLM_FACT_COUNT] = {
+        "config",   "files", "packages", "vulnerabilities", "stored",   "content",  "secrets",     "malware",
+        "licenses", "owned", "checks",   "signature",       "feed_age", "registry", "secret_rules"};
+    return i < PLM_FACT_COUNT ? names[i] : NULL;
+}
+
 struct plm_image_facts *plm_image_facts_new(plm_err **err)
 {
     struct plm_image_facts *f = calloc(1, sizeof(*f));

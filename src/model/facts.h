@@ -17,7 +17,7 @@ enum {
     PLM_FACT_VULNERABILITIES = 1 << 3, /* packages were matched against data */
     PLM_FACT_STORED = 1 << 4,          /* contents of the retrieved files */
     PLM_FACT_CONTENT = 1 << 5,         /* content search by named patterns */
-    PLM_FACT_SECRETS = 1 << 6,         /* secret search */
+    PLM_FACT_SECRETS = 1 << 6,         /* files were searched by Anchore's named secret patterns: `secrets` */
     PLM_FACT_MALWARE = 1 << 7,         /* at least one scanner ran */
     PLM_FACT_LICENSES = 1 << 8,        /* licenses of packages were read */
     PLM_FACT_OWNED = 1 << 9,           /* files owned by packages, with recorded digests */
@@ -25,7 +25,11 @@ enum {
     PLM_FACT_SIGNATURE = 1 << 11,      /* signatures and registry trust were judged */
     PLM_FACT_FEED_AGE = 1 << 12,       /* feed_as_of */
     PLM_FACT_REGISTRY_DATA = 1 << 13,  /* latest versions of npm packages and gems */
+    PLM_FACT_SECRET_RULES = 1 << 14,   /* our own secret rules ran: `issues` of that kind */
 };
+#define PLM_FACT_COUNT 15
+/* "config": the name of bit i in saved facts. */
+const char *plm_fact_name(unsigned i);
 
 struct plm_image_healthcheck {
     bool is_set;  /* the config has one */

@@ -17,19 +17,6 @@ struct reader {
     yyjson_val *image, *outer;
 };
 
-static const struct {
-    uint32_t bit;
-    const char *name;
-} parts[] = {
-    {PLM_FACT_CONFIG, "config"},     {PLM_FACT_FILES, "files"},
-    {PLM_FACT_PACKAGES, "packages"}, {PLM_FACT_VULNERABILITIES, "vulnerabilities"},
-    {PLM_FACT_STORED, "stored"},     {PLM_FACT_CONTENT, "content"},
-    {PLM_FACT_SECRETS, "secrets"},   {PLM_FACT_MALWARE, "malware"},
-    {PLM_FACT_LICENSES, "licenses"}, {PLM_FACT_OWNED, "owned"},
-    {PLM_FACT_CHECKS, "checks"},     {PLM_FACT_SIGNATURE, "signature"},
-    {PLM_FACT_FEED_AGE, "feed_age"}, {PLM_FACT_REGISTRY_DATA, "registry"},
-};
-
 /* ---- values ------------------------------------------------------------------------------ */
 
 static yyjson_val *find(const struct reader *r, const char *key)
@@ -122,16 +109,16 @@ static void read_known(struct reader *r)
     yyjson_val *known = find(r, "known"), *v;
     size_t i, n;
     r->f->known = UINT32_MAX & ~(uint32_t)(PLM_FACT_SIGNATURE | PLM_FACT_REGISTRY_DATA | PLM_FACT_CHECKS |
-                                           PLM_FACT_MALWARE);
+                                           PLM_FACT_MALWARE | PLM_FACT_SECRET_RULES);
     if (!yyjson_is_arr(known))
         return;
     r->f->known = 0;
     yyjson_arr_foreach(known, i, n, v)
     {
         plm_sv name = plm_json_sv(v);
-        for (size_t k = 0; k < sizeof(parts) / sizeof(*parts); k++)
-            if (plm_sv_is(name, parts[k].name))
-                r->f->known |= parts[k].bit;
+        for (unsigned k = 0; k < PLM_FACT_COUNT; k++)
+            if (plm_sv_is(name, plm_fact_name(k)))
+                r->f->known |= 1u << k;
         r->f->known |= plm_sv_is(name, "feed-age")        ? (uint32_t)PLM_FACT_FEED_AGE
                        : plm_sv_is(name, "registry-data") ? (uint32_t)PLM_FACT_REGISTRY_DATA
                                                           : 0;

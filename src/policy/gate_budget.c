@@ -112,7 +112,7 @@ static const struct plm_policy_trigger triggers[] = {
      .description = "Fires for each severity of which there are more secrets than tolerated.",
      .origin = PLM_ORIGIN_OURS,
      .params = issue_params,
-     .needs = PLM_FACT_SECRETS,
+     .needs = PLM_FACT_SECRET_RULES,
      .evaluate = secrets},
     {0}};
 

@@ -93,7 +93,7 @@ static int checks(struct plm_policy_eval *ev, const struct plm_policy_rule *r, p
 }
 static int secrets(struct plm_policy_eval *ev, const struct plm_policy_rule *r, plm_err **err)
 {
-    return issues(ev, r, PLM_KIND_SECRET, PLM_FACT_SECRETS, "Secret", err);
+    return issues(ev, r, PLM_KIND_SECRET, PLM_FACT_SECRET_RULES, "Secret", err);
 }
 
 static const struct plm_policy_param_type vulnerability_params[] = {
@@ -145,7 +145,7 @@ static const struct plm_policy_trigger triggers[] = {
      .description = "Fires for each secret that the other image does not have.",
      .origin = PLM_ORIGIN_OURS,
      .params = issue_params,
-     .needs = PLM_FACT_SECRETS,
+     .needs = PLM_FACT_SECRET_RULES,
      .evaluate = secrets},
     {0}};
 

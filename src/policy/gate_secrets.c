@@ -34,7 +34,7 @@ static const struct plm_policy_trigger triggers[] = {{.name = "found",
                                                       .description = "Fires for each secret.",
                                                       .origin = PLM_ORIGIN_OURS,
                                                       .params = params,
-                                                      .needs = PLM_FACT_SECRETS,
+                                                      .needs = PLM_FACT_SECRET_RULES,
                                                       .evaluate = found},
                                                      {0}};
 

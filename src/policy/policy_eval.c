@@ -212,7 +212,7 @@ static const char *fact_name(uint32_t bit)
     static const char *const names[] = {
         "the configuration",  "the list of files", "packages",         "vulnerabilities", "contents of files",
         "the content search", "secrets",           "malware",          "licenses",        "packages' files",
-        "image checks",       "signatures",        "ages of the data", "registry data"};
+        "image checks",       "signatures",        "ages of the data", "registry data",   "secret rules"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (bit & (1u << i))
             return names[i];

@@ -133,6 +133,7 @@ static void put_read(struct explain *x, const struct plm_policy_rule *r)
         {PLM_FACT_STORED, f->stored.n, "retrieved files"},
         {PLM_FACT_CONTENT, f->content.n, "matches of contents"},
         {PLM_FACT_SECRETS, f->secrets.n, "matches of secret patterns"},
+        {PLM_FACT_SECRET_RULES, f->issues.n, "findings of secret rules and other checks"},
         {PLM_FACT_CHECKS, f->issues.n, "findings of checks, secrets and the like"},
         {PLM_FACT_MALWARE, f->malware_scanners.n, "malware scanners"},
     };

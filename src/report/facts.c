@@ -363,22 +363,10 @@ static void put_registry(struct writer *w, const struct plm_image_facts *f)
 
 static void put_known(struct writer *w, const struct plm_image_facts *f)
 {
-    static const struct {
-        uint32_t bit;
-        const char *name;
-    } parts[] = {
-        {PLM_FACT_CONFIG, "config"},     {PLM_FACT_FILES, "files"},
-        {PLM_FACT_PACKAGES, "packages"}, {PLM_FACT_VULNERABILITIES, "vulnerabilities"},
-        {PLM_FACT_STORED, "stored"},     {PLM_FACT_CONTENT, "content"},
-        {PLM_FACT_SECRETS, "secrets"},   {PLM_FACT_MALWARE, "malware"},
-        {PLM_FACT_LICENSES, "licenses"}, {PLM_FACT_OWNED, "owned"},
-        {PLM_FACT_CHECKS, "checks"},     {PLM_FACT_SIGNATURE, "signature"},
-        {PLM_FACT_FEED_AGE, "feed_age"}, {PLM_FACT_REGISTRY_DATA, "registry"},
-    };
     open_with(w, "known", '[');
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (f->known & parts[i].bit)
-            put_value(w, plm_sv_from(parts[i].name));
+    for (unsigned i = 0; i < PLM_FACT_COUNT; i++)
+        if (f->known & 1u << i)
+            put_value(w, plm_sv_from(plm_fact_name(i)));
     close_with(w, ']');
 }
 

@@ -278,6 +278,8 @@ int plm_scan_fill_facts(const struct plm_scan_options *opt, struct plm_report *r
         }
         if (opt->inspect.wants[PLM_KIND_MISCONFIGURATION])
             f->known |= PLM_FACT_CHECKS;
+        if (opt->inspect.wants[PLM_KIND_SECRET])
+            f->known |= PLM_FACT_SECRET_RULES;
         if (plm_arena_check(f->arena, err) < 0)
             return -1;
     }

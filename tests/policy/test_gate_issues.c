@@ -46,6 +46,11 @@ static void test_secrets(void **state)
     rule(FIXED, f, "secrets", "found", NONE, ROWS("aws-key+/app/.env => Secret aws-key at /app/.env: text"));
     rule(FIXED, f, "secrets", "found", PARAMS("exclude_ids", "aws-*"), NONE);
     rule(FIXED, f, "secrets", "found", PARAMS("ids", "jwt"), NONE);
+    /* the original's patterns were searched, our rules were not: that is no "nothing found" */
+    f->known |= PLM_FACT_SECRETS;
+    f->known &= ~(uint32_t)PLM_FACT_SECRET_RULES;
+    rule(FIXED, f, "secrets", "found", NONE, ROWS(NOT_JUDGED));
+    rule(FIXED, f, "budget", "secrets", PARAMS("critical", "0"), ROWS(NOT_JUDGED));
 }
 
 /* The finding's own id, an alias of it, and an id that is nobody's. */
