@@ -103,12 +103,22 @@ void plm_outputs_close(struct plm_outputs *o, uint64_t wait_ms);
 /* ---- responses (respond.c) ---------------------------------------------------------------------------- */
 
 enum plm_action { PLM_ACT_NONE, PLM_ACT_KILL, PLM_ACT_PAUSE, PLM_ACT_STOP, PLM_ACT_DISCONNECT };
-struct plm_response { /* of the configuration `respond:` */
-    plm_sv rule;      /* wildcard; null: by tag or priority */
-    plm_sv tag;
-    enum plm_priority min_priority;
+const char *plm_action_name(enum plm_action action); /* "kill" */
+
+struct plm_response { /* a row of `respond.actions`; all that is given must fit the alert */
+    plm_sv rule;      /* wildcard with *; null: any */
+    plm_sv tag;       /* null: any */
+    enum plm_priority min_priority; /* this or more severe; PLM_PRIO_DEBUG: any */
     enum plm_action action;
 };
+/* "kill:rule=Program executed from memory", "pause:tag=escape,priority=critical": CONFIG says what is wrong.
+ * `rule=` comes last and takes the rest of the text. out borrows the text. */
+int plm_response_parse(plm_sv text, struct plm_response *out, plm_err **err);
+/* Many rows into out->rows, out->n; the array lives in the arena. */
+struct plm_respond_config;
+int plm_responses_parse(const plm_sv *texts, size_t n, struct plm_arena *a, struct plm_respond_config *out,
+                        plm_err **err);
+
 struct plm_respond_config {
     const struct plm_response *rows; /* the first that fits */
     size_t n;
@@ -116,14 +126,19 @@ struct plm_respond_config {
     const plm_sv *never; /* names of processes, containers and images (wildcards) that are never touched */
     size_t n_never;
     plm_sv docker_host;
+    /* Takes an internal alert about each action; called in the responder's thread too. NULL: only the log. */
+    void (*say)(void *data, struct plm_alert *a);
+    void *say_data;
 };
 struct plm_responder;
-/* AUTH names the capability that is missing (CAP_KILL, the engine's socket) unless dry_run. */
+/* AUTH names the capability that is missing (CAP_KILL), or what the engine's socket answers, unless dry_run:
+ * nobody learns of it only when it is needed. */
 struct plm_responder *plm_responder_new(const struct plm_ctx *ctx, const struct plm_respond_config *conf,
                                         plm_err **err);
 void plm_responder_free(struct plm_responder *r);
+PLM_CLEANUP(struct plm_responder, plm_responder_free)
 /* Queues the action for this alert; kill is done at once (pidfd). Sets a->action. Each action is logged and
- * makes an internal alert through `say`. */
+ * makes an internal alert through `say`. Never blocks. view NULL: what the alert itself says. */
 void plm_responder_act(struct plm_responder *r, struct plm_alert *a, const struct plm_view *view);
 
 /* ---- drift prevention (drift.c) ------------------------------------------------------------------------ */
@@ -131,9 +146,14 @@ void plm_responder_act(struct plm_responder *r, struct plm_alert *a, const struc
 struct plm_drift_config {
     bool fail_closed; /* what cannot be judged is denied */
     bool dry_run;
+    /* Wildcards with *: paths of executables, names of processes, names, ids and images of containers. */
     const plm_sv *never;
     size_t n_never;
-    struct plm_meta *meta; /* NULL: all containers' writable layers */
+    plm_sv docker_host; /* names of containers come from there, only if `never` has any row */
+};
+struct plm_drift_stats {
+    uint64_t n_asked, n_denied, n_would_deny, n_unjudged; /* executions */
+    uint64_t n_file_systems;                              /* of containers, guarded now */
 };
 struct plm_drift;
 /* Own thread that answers fanotify permission events (FAN_OPEN_EXEC_PERM) of containers' file systems. AUTH
@@ -141,4 +161,8 @@ struct plm_drift;
 struct plm_drift *plm_drift_start(const struct plm_ctx *ctx, const struct plm_drift_config *conf,
                                   void (*on_denied)(void *data, int32_t pid, plm_sv path, bool was_denied),
                                   void *data, plm_err **err);
+/* A container that just started: its file systems are looked at (again) soon. Never blocks; any thread. */
+void plm_drift_hint(struct plm_drift *d, int32_t pid);
+void plm_drift_stats_get(struct plm_drift *d, struct plm_drift_stats *out);
 void plm_drift_stop(struct plm_drift *d);
+PLM_CLEANUP(struct plm_drift, plm_drift_stop)
