@@ -16,16 +16,10 @@ struct plm_check;
 
 /* Resolves nothing: the operands of cond (lhs, rhs) went through plm_operand_resolve before. */
 struct plm_check *plm_check_new(const struct plm_cond *cond, struct plm_arena *a, plm_err **err);
-const struct plm_cond *plm_check_cond(const struct plm_check *c);
 /* Fetches the values of the left side and tests them. */
 bool plm_check_test(const struct plm_check *c, const struct plm_view *view);
 /* The same for values that were fetched before. */
 bool plm_check_values(const struct plm_check *c, const struct plm_view *view, const struct plm_values *v);
-/* Key under which equal checks are the same: operand, operator, modifier, values. */
-void plm_check_key(const struct plm_cond *cond, struct plm_buf *out);
-/* The text of an operand as a rule would write it: the key of its values. */
-void plm_operand_text(const struct plm_operand *o, struct plm_buf *out);
-
 /* ---- parts, each with its own file ------------------------------------------------------------------- */
 
 /* fnmatch without FNM_PATHNAME, in linear space and without recursion on `*`. */

@@ -34,7 +34,8 @@ struct plm_posix_re {
     pcre2_match_context *limits;
 };
 
-/* ---- translation ---------------------------------------------------------------------------------------- */
+/* ---- translation ----------------------------------------------------------------------------------------
+ */
 
 struct reader {
     plm_sv in;
@@ -308,7 +309,8 @@ static int translate(struct reader *r)
     return plm_buf_check(&r->out, r->err);
 }
 
-/* ---- compiling and matching ------------------------------------------------------------------------------ */
+/* ---- compiling and matching ------------------------------------------------------------------------------
+ */
 
 static void *arena_malloc(size_t n, void *a)
 {
@@ -334,9 +336,8 @@ static int compile(struct plm_posix_re *re, plm_sv text, struct plm_arena *a, pl
     pcre2_set_heap_limit(re->limits, HEAP_KIB);
     int code;
     PCRE2_SIZE at;
-    re->code =
-        pcre2_compile((PCRE2_SPTR)(const void *)text.p, text.n,
-                      PCRE2_UTF | PCRE2_MULTILINE | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at, c);
+    re->code = pcre2_compile((PCRE2_SPTR)(const void *)text.p, text.n,
+                             PCRE2_UTF | PCRE2_MULTILINE | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at, c);
     if (re->code)
         return 0;
     if (code == PCRE2_ERROR_HEAP_FAILED || plm_arena_failed(a))
@@ -382,8 +383,8 @@ bool plm_posix_re_match(const struct plm_posix_re *re, plm_sv s)
     bool hit = false;
     pcre2_match_data *data = b.failed ? NULL : pcre2_match_data_create(1, NULL);
     if (data)
-        hit = pcre2_match(re->code, (PCRE2_SPTR)(const void *)(s.p ? s.p : ""), s.n, 0, PCRE2_NO_UTF_CHECK, data,
-                          re->limits) >= 0;
+        hit = pcre2_match(re->code, (PCRE2_SPTR)(const void *)(s.p ? s.p : ""), s.n, 0, PCRE2_NO_UTF_CHECK,
+                          data, re->limits) >= 0;
     if (data)
         pcre2_match_data_free(data);
     plm_buf_done(&b);

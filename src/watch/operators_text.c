@@ -2,10 +2,10 @@
  *
  * Text operands: wildcards, sets of strings, sets of paths (falco-rules.md 2.1).
  *
- * glob is fnmatch(3) without FNM_PATHNAME: `*` crosses `/`, a backslash takes the next byte literally, brackets
- * hold ranges, `!` or `^`, and [:class:]. Own code, because the subject comes from an attacker: fnmatch needs
- * NUL-ended text and may take exponential time over many stars; here one star is remembered at a time, so it
- * is O(pattern × subject) at worst.
+ * glob is fnmatch(3) without FNM_PATHNAME: `*` crosses `/`, a backslash takes the next byte literally,
+ * brackets hold ranges, `!` or `^`, and [:class:]. Own code, because the subject comes from an attacker:
+ * fnmatch needs NUL-ended text and may take exponential time over many stars; here one star is remembered at
+ * a time, so it is O(pattern × subject) at worst.
  *
  * pmatch compares by components: empty ones are dropped, an operand matches when its components begin the
  * subject's, one with `?*[` by wildcard. Operands without wildcards are looked up by the hash of each prefix
@@ -43,7 +43,8 @@ static bool take_class(plm_sv p, size_t *i, unsigned char c, bool is_icase, bool
         if (!plm_sv_starts(body, name) || !plm_sv_starts(plm_sv_from_off(body, name.n), PLM_SV(":]")))
             continue;
         if (c < 0x80)
-            *hit |= classes[k].is(c) || (is_icase && (classes[k].is(tolower(c)) || classes[k].is(toupper(c))));
+            *hit |=
+                classes[k].is(c) || (is_icase && (classes[k].is(tolower(c)) || classes[k].is(toupper(c))));
         *i += name.n + 4;
         return true;
     }
@@ -137,7 +138,8 @@ bool plm_glob_match(plm_sv p, plm_sv s, bool is_icase)
     return i == p.n;
 }
 
-/* ---- sets of strings ------------------------------------------------------------------------------------ */
+/* ---- sets of strings ------------------------------------------------------------------------------------
+ */
 
 struct plm_strset {
     plm_sv *slots; /* open addressing; p NULL: free */
@@ -182,7 +184,8 @@ bool plm_strset_has(const struct plm_strset *set, plm_sv s)
     return false;
 }
 
-/* ---- sets of paths -------------------------------------------------------------------------------------- */
+/* ---- sets of paths --------------------------------------------------------------------------------------
+ */
 
 struct path_operand {
     plm_sv *parts;
@@ -195,7 +198,7 @@ struct plm_pathset {
     size_t n_wild;
     struct path_operand *slots; /* literal ones: open addressing by hash; parts NULL: free */
     size_t mask;
-    bool is_all;     /* "/" */
+    bool is_all;      /* "/" */
     size_t max_parts; /* of the literal ones */
 };
 
