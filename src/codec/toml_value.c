@@ -262,9 +262,9 @@ static bool of_base(plm_sv s, unsigned base, uint64_t most, uint64_t *out)
     return s.n > 0;
 }
 
-static bool integer(plm_sv s, struct plm_toml_node *n)
+/* `digits` has room for all of s and a NUL. */
+static bool integer(plm_sv s, struct plm_buf *digits, struct plm_toml_node *n)
 {
-    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(s.n + 1);
     bool is_negative = s.n && s.p[0] == '-', has_sign = is_negative || (s.n && s.p[0] == '+');
     plm_sv body = plm_sv_from_off(s, has_sign);
     unsigned base = 10;
@@ -275,8 +275,9 @@ static bool integer(plm_sv s, struct plm_toml_node *n)
     else if (body.n > 1 && body.p[0] == '0')
         return false;
     uint64_t v;
-    if (!without_underscores(body, base == 16, &b) ||
-        !of_base(plm_buf_sv(&b), base, (uint64_t)INT64_MAX + is_negative, &v))
+    plm_buf_clear(digits);
+    if (!without_underscores(body, base == 16, digits) ||
+        !of_base(plm_buf_sv(digits), base, (uint64_t)INT64_MAX + is_negative, &v))
         return false;
     n->kind = PLM_TOML_INTEGER;
     n->integer = is_negative ? (int64_t)(0 - v) : (int64_t)v;
@@ -310,9 +311,8 @@ static bool has_float_shape(plm_sv s)
     return i == s.n && i > end_of_digits; /* an integer that is too large does not become a double */
 }
 
-static bool floating(plm_sv s, struct plm_toml_node *n)
+static bool floating(plm_sv s, struct plm_buf *digits, struct plm_toml_node *n)
 {
-    plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(s.n + 2);
     plm_sv body = plm_sv_from_off(s, s.n && (s.p[0] == '+' || s.p[0] == '-'));
     bool is_negative = s.n && s.p[0] == '-';
     n->kind = PLM_TOML_FLOAT;
@@ -320,11 +320,11 @@ static bool floating(plm_sv s, struct plm_toml_node *n)
         n->number = body.p[0] == 'i' ? (is_negative ? -(double)INFINITY : (double)INFINITY) : (double)NAN;
         return true;
     }
-    if (!without_underscores(s, false, &b) || !has_float_shape(plm_buf_sv(&b)))
+    plm_buf_clear(digits);
+    if (!without_underscores(s, false, digits) || !has_float_shape(plm_buf_sv(digits)))
         return false;
-    char *text = plm_buf_cstr(&b);
-    n->number = text ? strtod(text, NULL) : 0;
-    return text != NULL;
+    n->number = strtod(plm_buf_cstr(digits), NULL);
+    return true;
 }
 
 /* The word of a number, a time or a boolean. A date may be joined to its time by a blank. */
@@ -349,11 +349,14 @@ static struct toml_build *scalar(struct toml_parser *p)
     plm_sv s = b ? bare_word(p) : PLM_SV_NULL;
     if (!b)
         return NULL;
+    plm_auto_done(plm_buf_done) struct plm_buf digits = PLM_BUF(s.n + 1);
+    if (!plm_buf_reserve(&digits, s.n + 1))
+        return PLM_NULL(plm_fail_oom(p->err));
     if (plm_sv_is(s, "true") || plm_sv_is(s, "false"))
         b->node.boolean = s.p[0] == 't';
     else if (is_time(s))
         b->node.kind = PLM_TOML_DATETIME;
-    else if (!integer(s, &b->node) && !floating(s, &b->node))
+    else if (!integer(s, &digits, &b->node) && !floating(s, &digits, &b->node))
         return PLM_NULL(s.n ? plm_toml_fault(p, PLM_E_PARSE, "%.*s is no value", PLM_SV_ARG(s))
                             : plm_toml_fault(p, PLM_E_PARSE, "a value was expected"));
     b->node.text = plm_arena_sv(p->arena, s);

@@ -9,7 +9,9 @@
 #include "codec/ar.h"
 #include "codec/hash.h"
 #include "codec/json.h"
+#include "codec/spdx.h"
 #include "codec/tar.h"
+#include "codec/toml.h"
 #include "codec/xml.h"
 #include "codec/yaml.h"
 #include "codec/zip.h"
@@ -26,6 +28,20 @@ static int yaml(void *arg, plm_err **err)
     plm_auto(plm_yaml_free) struct plm_yaml *y =
         plm_yaml_parse(*(plm_sv *)arg, "y", &plm_limits_default, err);
     return y ? 0 : -1;
+}
+
+static int toml(void *arg, plm_err **err)
+{
+    plm_auto(plm_toml_free) struct plm_toml *t =
+        plm_toml_parse(*(plm_sv *)arg, "t", &plm_limits_default, err);
+    return t ? 0 : -1;
+}
+
+static int spdx(void *arg, plm_err **err)
+{
+    plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_MIB(1));
+    const struct plm_spdx *out;
+    return a ? plm_spdx_parse(*(plm_sv *)arg, a, &out, err) : plm_fail_oom(err);
 }
 
 static int hash(void *arg, plm_err **err)
@@ -121,6 +137,8 @@ static const struct {
 } rows[] = {
     {"json/manifest", json, 1}, /* a yyjson of the distribution allocates on its own */
     {"yaml/config", yaml, 5},
+    {"toml/rules", toml, 5},
+    {"spdx/strict", spdx, 1},
     {"json/manifest", hash, 1},
     {"stream/hello.gz", unpack, 5},
     {"stream/hello.zst", unpack, 5},
