@@ -253,6 +253,10 @@ W uint32_t plm_rules_needs(const struct plm_rules *r)
 {
     return 0;
 }
+W bool plm_rules_match_all(const struct plm_rules *r)
+{
+    return false;
+}
 W plm_sv plm_rules_digest(const struct plm_rules *r)
 {
     return PLM_SV_NULL;

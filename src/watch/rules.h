@@ -128,7 +128,8 @@ struct plm_rule {
     plm_sv *tags; /* sorted */
     size_t n_tags;
     plm_sv condition_text, output_text; /* after appends and exceptions */
-    const struct plm_cond *condition;   /* resolved: no macros, every field known */
+    const struct plm_cond *condition;   /* resolved: no macros, every field known, every check passed
+                                           plm_check_new (operators.h) */
     struct plm_evset types;
     unsigned n_types;
     const struct plm_output_format *output;
@@ -153,6 +154,7 @@ const struct plm_rule *plm_rules_find(const struct plm_rules *r, plm_sv name);
 /* Event types that any enabled rule can be true for; parts of tasks that fields need (enum plm_need). */
 const struct plm_evset *plm_rules_types(const struct plm_rules *r);
 uint32_t plm_rules_needs(const struct plm_rules *r);
+bool plm_rules_match_all(const struct plm_rules *r); /* as the configuration said */
 /* Lists and macros as they ended, for explain and describe. */
 plm_sv plm_rules_digest(const struct plm_rules *r); /* sha256 of the files' bytes */
 
@@ -174,12 +176,13 @@ struct plm_rule_stats {
 void plm_matcher_measure(struct plm_matcher *m, bool is_on);
 void plm_matcher_stats(const struct plm_matcher *m, size_t rule, struct plm_rule_stats *out);
 
-/* Why a rule fired or not for this event, predicate by predicate, evaluated without short cuts. */
+/* Why a rule fired or not for this event, predicate by predicate, evaluated without short cuts. Decisive are
+ * those that made the result: of an `and` that is false the parts that are false, of one that is true all. */
 struct plm_explained {
     const struct plm_cond *cond; /* NULL: the event type itself excluded the rule */
     unsigned depth;
-    bool is_true, is_decisive; /* decisive: the result of the rule hangs on it */
-    plm_sv actual;             /* the values of the left side as text; null: no value */
+    bool is_true, is_decisive;
+    plm_sv actual; /* the values of the left side as text; null: no value */
 };
 int plm_matcher_explain(struct plm_matcher *m, const struct plm_view *view, const struct plm_rule *rule,
                         struct plm_arena *a, struct plm_explained **out, size_t *out_n, bool *out_matched,
