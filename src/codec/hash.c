@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 
+#include <openssl/crypto.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 
@@ -50,6 +51,29 @@ void plm_sha256_of(plm_sv data, unsigned char out[PLM_SHA256_BYTES])
     SHA256_Init(&h.ctx);
     plm_sha256_update(&h, data.p, data.n);
     plm_sha256_final(&h, out);
+}
+
+void plm_hmac_sha256_of(plm_sv key, plm_sv data, unsigned char out[PLM_SHA256_BYTES])
+{
+    enum { BLOCK = SHA256_CBLOCK };
+    unsigned char pad[BLOCK] = {0};
+    struct plm_sha256 h;
+    if (key.n > BLOCK)
+        plm_sha256_of(key, pad);
+    else if (key.n)
+        memcpy(pad, key.p, key.n);
+    for (size_t i = 0; i < BLOCK; i++)
+        pad[i] ^= 0x36;
+    SHA256_Init(&h.ctx);
+    plm_sha256_update(&h, pad, BLOCK);
+    plm_sha256_update(&h, data.p, data.n);
+    plm_sha256_final(&h, out);
+    for (size_t i = 0; i < BLOCK; i++)
+        pad[i] ^= 0x36 ^ 0x5c;
+    plm_sha256_update(&h, pad, BLOCK);
+    plm_sha256_update(&h, out, PLM_SHA256_BYTES);
+    plm_sha256_final(&h, out);
+    OPENSSL_cleanse(pad, sizeof(pad));
 }
 
 void plm_md5_of(plm_sv data, unsigned char out[PLM_MD5_BYTES])

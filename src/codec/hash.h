@@ -19,6 +19,8 @@ void plm_sha256_update(struct plm_sha256 *h, const void *p, size_t n);
 /* Ends the hash; the object can be used again afterwards. */
 void plm_sha256_final(struct plm_sha256 *h, unsigned char out[PLM_SHA256_BYTES]);
 void plm_sha256_of(plm_sv data, unsigned char out[PLM_SHA256_BYTES]);
+/* HMAC-SHA-256 (RFC 2104). */
+void plm_hmac_sha256_of(plm_sv key, plm_sv data, unsigned char out[PLM_SHA256_BYTES]);
 
 /* Only to compare with what package managers recorded: both are broken as signatures. */
 #define PLM_MD5_BYTES  16

@@ -35,9 +35,10 @@ struct plm_http_stream {
     struct plm_http *http;
     struct plm_net_transfer *transfer;
     char *url;             /* of this hop */
+    char *mail_url;        /* of a mail */
     struct plm_net_url at; /* views into url */
     uint64_t read, max, length, stall_ms, deadline;
-    bool is_at_end;
+    bool is_at_end, is_mail;
 };
 
 static const char *keep(struct plm_arena *a, const char *s)
@@ -57,6 +58,7 @@ struct plm_http *plm_http_new(const struct plm_ctx *ctx, const struct plm_http_c
     h->conf.tls_ca = keep(h->config_arena, h->conf.tls_ca);
     h->conf.tls_cert = keep(h->config_arena, h->conf.tls_cert);
     h->conf.tls_key = keep(h->config_arena, h->conf.tls_key);
+    h->conf.tls_ca_dir = keep(h->config_arena, h->conf.tls_ca_dir);
     if (!h->conf.connect_timeout_ms)
         h->conf.connect_timeout_ms = CONNECT_MS;
     if (!h->conf.stall_timeout_ms)
@@ -83,10 +85,12 @@ void plm_http_free(struct plm_http *h)
 static const char *shown(const struct plm_http_stream *s)
 {
     const struct plm_http *h = s->http;
+    plm_sv path = h->conf.hide_path ? PLM_SV("") : s->at.path;
     plm_sv t = h->conf.unix_socket
                    ? plm_arena_printf(h->arena, "%s: %.*s", h->conf.unix_socket, PLM_SV_ARG(s->at.path))
-                   : plm_arena_printf(h->arena, "http%s://%.*s%.*s", s->at.is_tls ? "s" : "",
-                                      PLM_SV_ARG(s->at.authority), PLM_SV_ARG(s->at.path));
+                   : plm_arena_printf(h->arena, "%s%s://%.*s%.*s", s->is_mail ? "smtp" : "http",
+                                      s->at.is_tls ? "s" : "",
+                                      PLM_SV_ARG(s->at.authority), PLM_SV_ARG(path));
     return t.p ? t.p : "request";
 }
 
@@ -105,6 +109,7 @@ static int fail_transfer(struct plm_http_stream *s, plm_err **err)
         [PLM_NET_RESOLVE] = "net.resolve",   [PLM_NET_CONNECT] = "net.connect",
         [PLM_NET_TIMEOUT] = "net.timeout",   [PLM_NET_TLS] = "net.tls",
         [PLM_NET_FORBIDDEN] = "net.refused", [PLM_NET_TRUNCATED] = "net.truncated",
+        [PLM_NET_LOGIN] = "net.login",
     };
     enum plm_net_failure kind;
     int sys;
@@ -113,6 +118,8 @@ static int fail_transfer(struct plm_http_stream *s, plm_err **err)
         return plm_fail_oom(err);
     if (kind == PLM_NET_FORBIDDEN)
         text = "its address is not a public one";
+    if (kind == PLM_NET_LOGIN)
+        return plm_fail_id(err, PLM_E_AUTH, ids[kind], "%s: the login was refused", shown(s));
     if (kind == PLM_NET_CONNECT && s->http->conf.unix_socket && sys)
         text = strerror(sys);
     int r = plm_fail_id(err, PLM_E_NET, ids[kind], "%s: %s", shown(s), text);
@@ -199,6 +206,7 @@ static int start(struct plm_http_stream *s, const struct plm_http_request *q, bo
         .tls_ca = h->conf.tls_ca,
         .tls_cert = h->conf.tls_cert,
         .tls_key = h->conf.tls_key,
+        .tls_ca_dir = h->conf.tls_ca_dir,
         .tls_insecure = h->conf.tls_insecure,
         .public_only = h->conf.public_only,
         .connect_timeout_ms = h->conf.connect_timeout_ms,
@@ -429,6 +437,7 @@ void plm_http_close(struct plm_http_stream *s)
         return;
     if (s->transfer)
         s->http->ops->finish(s->transfer);
+    free(s->mail_url);
     free(s->url);
     free(s);
 }
@@ -481,4 +490,80 @@ int plm_http_fetch_fd(struct plm_http *h, const char *url, const struct plm_http
             return plm_wrap(err, "%s", shown(s));
         plm_progress_step(h->ctx->progress, label ? label : "fetching", s->read / mib, total);
     }
+}
+
+/* ---- mail ---------------------------------------------------------------------------- */
+
+/* The address is judged by the parser of web addresses, whose rules for hosts and ports are the same. */
+static int prepare_mail(struct plm_http *h, struct plm_http_stream *s, const char *url, plm_err **err)
+{
+    plm_sv text = plm_sv_from(url);
+    bool is_tls = plm_sv_starts(text, PLM_SV("smtps://"));
+    if (!is_tls && !plm_sv_starts(text, PLM_SV("smtp://")))
+        return plm_fail(err, PLM_E_USAGE, "a mail server is smtp://HOST:PORT or smtps://HOST:PORT");
+    plm_sv rest = plm_sv_from_off(text, is_tls ? 8 : 7);
+    plm_auto_free char *as_web = NULL;
+    if (asprintf(&as_web, "http%s://%.*s", is_tls ? "s" : "", PLM_SV_ARG(rest)) < 0)
+        return plm_fail_oom(err);
+    if (prepare(h, s, as_web, err) < 0)
+        return -1;
+    plm_auto_free char *mail_url = NULL;
+    if (asprintf(&mail_url, "smtp%s://%.*s", is_tls ? "s" : "", PLM_SV_ARG(s->at.authority)) < 0)
+        return plm_fail_oom(err);
+    s->mail_url = plm_take(mail_url);
+    return 0;
+}
+
+/* What the server's last answer says about trying again (RFC 5321, 4.2.1). */
+static int judge_mail(struct plm_http_stream *s, plm_err *why, plm_err **err)
+{
+    struct plm_net_reply r;
+    s->http->ops->reply(s->transfer, &r);
+    if (!why)
+        return 0;
+    if (plm_err_code(why) != PLM_E_NET || r.status < 500 || r.status > 599)
+        return plm_err_move(err, &why);
+    plm_err_free(why);
+    return plm_fail_id(err, PLM_E_UNSUPPORTED, "net.mail", "%s: the server refused the message (%d)", shown(s),
+                       r.status);
+}
+
+int plm_http_mail(struct plm_http *h, const struct plm_mail *m, plm_err **err)
+{
+    plm_auto(plm_http_close) struct plm_http_stream *s = calloc(1, sizeof(*s));
+    if (!s)
+        return plm_fail_oom(err);
+    s->http = h;
+    s->is_mail = true;
+    s->stall_ms = h->conf.stall_timeout_ms;
+    if (prepare_mail(h, s, m->url, err) < 0)
+        return -1;
+    plm_net_host_seen(&s->at);
+    const struct plm_net_request r = {
+        .url = s->mail_url,
+        .body = m->data.p,
+        .body_n = m->data.n,
+        .tls_ca = h->conf.tls_ca,
+        .tls_cert = h->conf.tls_cert,
+        .tls_key = h->conf.tls_key,
+        .tls_ca_dir = h->conf.tls_ca_dir,
+        .tls_insecure = h->conf.tls_insecure,
+        .mail_from = m->from,
+        .mail_to = m->to,
+        .user = m->user,
+        .password = m->password,
+        .starttls_optional = m->starttls_optional,
+        .connect_timeout_ms = h->conf.connect_timeout_ms,
+    };
+    if (!(s->transfer = h->ops->start(h->client, &r)))
+        return plm_fail(err, PLM_E_NET, "%s: libcurl refused the request", shown(s));
+    uint64_t since = plm_clock_ms(), seen = 0;
+    plm_err *why = NULL;
+    int done;
+    while ((done = turn(s, &since, &seen, &why)) == 0) {
+        char answer[PLM_KIB(1)];
+        while (h->ops->take(s->transfer, answer, sizeof(answer)))
+            ; /* what the server says besides its codes */
+    }
+    return judge_mail(s, done < 0 ? why : NULL, err);
 }

@@ -29,7 +29,9 @@ struct plm_http;
 struct plm_http_config {
     const char *unix_socket;                 /* or NULL */
     const char *tls_ca, *tls_cert, *tls_key; /* files, or NULL */
+    const char *tls_ca_dir;                  /* a directory of hashed certificates, or NULL */
     bool tls_insecure;
+    bool hide_path;              /* messages show the host alone: the path is a secret */
     bool public_only;            /* only addresses of the public Internet; proxies are not used */
     uint64_t connect_timeout_ms; /* 0: 10 s */
     uint64_t stall_timeout_ms;   /* 0: 30 s */
@@ -48,6 +50,16 @@ struct plm_http_request {
     uint64_t stall_timeout_ms; /* 0: the client's; for answers that the peer prepares for long */
     uint64_t deadline;         /* plm_clock_ms at which the exchange ends whatever happens; 0: none */
     bool any_status;           /* every status is a success, the body is delivered: the caller judges */
+};
+
+/* One mail over SMTP (RFC 5321). url: "smtp://host:587" or "smtps://host:465"; smtp:// changes to TLS by STARTTLS,
+ * which is required unless starttls_optional. data: headers and body as they go over the wire, lines ended by CRLF. */
+struct plm_mail {
+    const char *url, *from;
+    const char *const *to;      /* NULL-ended */
+    const char *user, *password; /* NULL: no login */
+    bool starttls_optional;
+    plm_sv data;
 };
 
 struct plm_http_response {
@@ -79,6 +91,10 @@ struct plm_http_stream *plm_http_open(struct plm_http *h, const char *url, const
 ssize_t plm_http_read(struct plm_http_stream *s, void *p, size_t n, plm_err **err);
 void plm_http_close(struct plm_http_stream *s);
 PLM_CLEANUP(struct plm_http_stream, plm_http_close)
+
+/* With the client's TLS files and limits. UNSUPPORTED net.mail where the server refuses the message for good
+ * (5yz), AUTH for the login, NET for everything that may pass. */
+int plm_http_mail(struct plm_http *h, const struct plm_mail *m, plm_err **err);
 
 /* Adds the hosts contacted by this process so far to *out, which is sorted. */
 int plm_net_hosts(struct plm_arena *a, plm_sv_vec *out, plm_err **err);

@@ -27,7 +27,9 @@ struct plm_net_client {
 struct plm_net_transfer {
     struct plm_net_client *client;
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *recipients;
+    char *mail; /* its text, and what of it was sent */
+    size_t mail_n, mail_sent;
     char *redirect; /* by curl_url */
     char *held;     /* body bytes not taken yet: from `head` to `tail` */
     size_t head, tail, cap;
@@ -174,6 +176,8 @@ static void finish(struct plm_net_transfer *t)
         curl_easy_cleanup(t->easy);
     }
     curl_slist_free_all(t->headers);
+    curl_slist_free_all(t->recipients);
+    free(t->mail);
     curl_free(t->redirect);
     free(t->held);
     free(t);
@@ -192,7 +196,7 @@ static bool add_header(struct plm_net_transfer *t, const char *line)
 static bool set_basics(struct plm_net_transfer *t, const struct plm_net_request *r)
 {
     uint64_t wait = r->connect_timeout_ms > 86400000 ? 86400000 : r->connect_timeout_ms;
-    return SET(URL, r->url) && SET(PROTOCOLS_STR, "http,https") && SET(FOLLOWLOCATION, 0L) &&
+    return SET(URL, r->url) && SET(PROTOCOLS_STR, r->mail_from ? "smtp,smtps" : "http,https") && SET(FOLLOWLOCATION, 0L) &&
            SET(NOSIGNAL, 1L) && SET(CONNECTTIMEOUT_MS, (long)wait) && SET(BUFFERSIZE, (long)RECEIVE_BYTES) &&
            SET(ERRORBUFFER, t->text) && SET(SUPPRESS_CONNECT_HEADERS, 1L) &&
            SET(USERAGENT, "plimsoll/" PLM_VERSION) && SET(PRIVATE, t) && SET(WRITEFUNCTION, on_body) &&
@@ -209,6 +213,7 @@ static bool set_peer(struct plm_net_transfer *t, const struct plm_net_request *r
     if (r->public_only && !(SET(OPENSOCKETFUNCTION, open_public) && SET(OPENSOCKETDATA, t)))
         return false;
     return SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && (!r->tls_ca || SET(CAINFO, r->tls_ca)) &&
+           (!r->tls_ca_dir || SET(CAPATH, r->tls_ca_dir)) &&
            (!r->tls_cert || SET(SSLCERT, r->tls_cert)) && (!r->tls_key || SET(SSLKEY, r->tls_key)) &&
            (!r->tls_insecure || (SET(SSL_VERIFYPEER, 0L) && SET(SSL_VERIFYHOST, 0L)));
 }
@@ -232,6 +237,35 @@ static bool set_message(struct plm_net_transfer *t, const struct plm_net_request
     return !t->headers || SET(HTTPHEADER, t->headers);
 }
 
+static size_t on_mail(char *p, size_t size, size_t count, void *arg)
+{
+    struct plm_net_transfer *t = arg;
+    size_t n = size * count, left = t->mail_n - t->mail_sent;
+    n = n > left ? left : n;
+    memcpy(p, t->mail + t->mail_sent, n);
+    t->mail_sent += n;
+    return n;
+}
+
+static bool set_mail(struct plm_net_transfer *t, const struct plm_net_request *r)
+{
+    for (const char *const *to = r->mail_to; to && *to; to++) {
+        struct curl_slist *list = curl_slist_append(t->recipients, *to);
+        if (!list)
+            return false;
+        t->recipients = list;
+    }
+    t->mail = malloc(r->body_n ? r->body_n : 1);
+    if (!t->mail)
+        return false;
+    memcpy(t->mail, r->body, r->body_n);
+    t->mail_n = r->body_n;
+    long tls = r->starttls_optional ? CURLUSESSL_TRY : CURLUSESSL_ALL;
+    return SET(PROXY, "") && SET(USE_SSL, tls) && SET(MAIL_FROM, r->mail_from) && SET(MAIL_RCPT, t->recipients) &&
+           SET(UPLOAD, 1L) && SET(READFUNCTION, on_mail) && SET(READDATA, t) &&
+           (!r->user || SET(USERNAME, r->user)) && (!r->password || SET(PASSWORD, r->password));
+}
+
 static struct plm_net_transfer *start(struct plm_net_client *c, const struct plm_net_request *r)
 {
     struct plm_net_transfer *t = calloc(1, sizeof(*t));
@@ -239,7 +273,7 @@ static struct plm_net_transfer *start(struct plm_net_client *c, const struct plm
         return NULL;
     t->client = c;
     t->easy = curl_easy_init();
-    if (t->easy && set_basics(t, r) && set_peer(t, r) && set_message(t, r) &&
+    if (t->easy && set_basics(t, r) && set_peer(t, r) && (r->mail_from ? set_mail(t, r) : set_message(t, r)) &&
         curl_multi_add_handle(c->multi, t->easy) == CURLM_OK)
         return t;
     finish(t);
@@ -377,8 +411,11 @@ static enum plm_net_failure kind_of(const struct plm_net_transfer *t)
         return PLM_NET_CONNECT;
     case CURLE_OPERATION_TIMEDOUT:
         return PLM_NET_TIMEOUT;
+    case CURLE_LOGIN_DENIED:
+        return PLM_NET_LOGIN;
     case CURLE_PARTIAL_FILE:
         return PLM_NET_TRUNCATED;
+    case CURLE_USE_SSL_FAILED:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
@@ -400,9 +437,9 @@ static const char *failure(struct plm_net_transfer *t, enum plm_net_failure *out
     return t->text[0] ? t->text : curl_easy_strerror(t->result);
 }
 
-EXPORT extern const struct plm_net_ops plm_net_ops_v1;
+EXPORT extern const struct plm_net_ops plm_net_ops_v2;
 
-const struct plm_net_ops plm_net_ops_v1 = {
+const struct plm_net_ops plm_net_ops_v2 = {
     .version = PLM_NET_OPS_VERSION,
     .client_new = client_new,
     .client_free = client_free,

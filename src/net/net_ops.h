@@ -14,21 +14,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLM_NET_OPS_VERSION 1u
-#define PLM_NET_OPS_SYMBOL  "plm_net_ops_v1"
+#define PLM_NET_OPS_VERSION 2u
+#define PLM_NET_OPS_SYMBOL  "plm_net_ops_v2"
 
 struct plm_net_client;
 struct plm_net_transfer;
 
 /* Strings are copied by start(). NULL: not given. */
 struct plm_net_request {
-    const char *url, *method;   /* http or https only */
+    const char *url, *method;   /* http or https; smtp or smtps where mail_from is given */
     const char *const *headers; /* "Name: value", NULL-ended, or NULL */
     const void *body;
     size_t body_n;
     const char *unix_socket;
     const char *tls_ca, *tls_cert, *tls_key;
+    const char *tls_ca_dir;
     bool tls_insecure;
+    const char *mail_from;      /* a mail: the body is its text */
+    const char *const *mail_to; /* NULL-ended */
+    const char *user, *password;
+    bool starttls_optional;
     bool public_only; /* refuse addresses of private, local and reserved ranges; no proxy */
     uint64_t connect_timeout_ms;
 };
@@ -49,6 +54,7 @@ enum plm_net_failure {
     PLM_NET_TLS,
     PLM_NET_FORBIDDEN, /* the address is not public */
     PLM_NET_TRUNCATED,
+    PLM_NET_LOGIN, /* the mail server refused the login */
 };
 
 enum plm_net_state { PLM_NET_RUNNING, PLM_NET_DONE, PLM_NET_FAILED };

@@ -74,7 +74,10 @@ struct plm_sink {
                  plm_err **err);
     int (*flush)(struct plm_sink *s, plm_err **err); /* NULL: nothing to do */
     void (*reopen)(struct plm_sink *s);              /* SIGUSR1; NULL: nothing */
+    /* Of sinks that deliver later, in a thread of their own: how many alerts they gave up. NULL: none. */
+    uint64_t (*n_lost)(struct plm_sink *s);
     void (*close)(struct plm_sink *s);
+    uint64_t close_by; /* plm_clock_ms by which close should have ended; set before it is called */
 };
 const struct plm_sink_class *plm_sink_find(plm_sv name);
 
@@ -87,7 +90,12 @@ struct plm_outputs_config {
     unsigned burst;
 };
 struct plm_outputs_stats {
-    uint64_t n_alerts, n_written, n_dropped, n_aggregated, n_failed;
+    uint64_t n_alerts;  /* pushed: those written, dropped, aggregated, and those that wait */
+    uint64_t n_written; /* given to every sink */
+    uint64_t n_dropped; /* the queue was full, or closing took too long */
+    uint64_t n_aggregated; /* stand as n_similar in another */
+    uint64_t n_failed;     /* writes that a sink refused, and what sinks gave up later */
+    uint64_t n_blocked;    /* times that a sink took longer than timeout_ms */
 };
 struct plm_outputs;
 /* Takes the sinks over. */
