@@ -89,8 +89,7 @@ static const char *shown(const struct plm_http_stream *s)
     plm_sv t = h->conf.unix_socket
                    ? plm_arena_printf(h->arena, "%s: %.*s", h->conf.unix_socket, PLM_SV_ARG(s->at.path))
                    : plm_arena_printf(h->arena, "%s%s://%.*s%.*s", s->is_mail ? "smtp" : "http",
-                                      s->at.is_tls ? "s" : "",
-                                      PLM_SV_ARG(s->at.authority), PLM_SV_ARG(path));
+                                      s->at.is_tls ? "s" : "", PLM_SV_ARG(s->at.authority), PLM_SV_ARG(path));
     return t.p ? t.p : "request";
 }
 
@@ -524,8 +523,8 @@ static int judge_mail(struct plm_http_stream *s, plm_err *why, plm_err **err)
     if (plm_err_code(why) != PLM_E_NET || r.status < 500 || r.status > 599)
         return plm_err_move(err, &why);
     plm_err_free(why);
-    return plm_fail_id(err, PLM_E_UNSUPPORTED, "net.mail", "%s: the server refused the message (%d)", shown(s),
-                       r.status);
+    return plm_fail_id(err, PLM_E_UNSUPPORTED, "net.mail", "%s: the server refused the message (%d)",
+                       shown(s), r.status);
 }
 
 int plm_http_mail(struct plm_http *h, const struct plm_mail *m, plm_err **err)

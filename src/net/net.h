@@ -52,11 +52,12 @@ struct plm_http_request {
     bool any_status;           /* every status is a success, the body is delivered: the caller judges */
 };
 
-/* One mail over SMTP (RFC 5321). url: "smtp://host:587" or "smtps://host:465"; smtp:// changes to TLS by STARTTLS,
- * which is required unless starttls_optional. data: headers and body as they go over the wire, lines ended by CRLF. */
+/* One mail over SMTP (RFC 5321). url: "smtp://host:587" or "smtps://host:465"; smtp:// changes to TLS by
+ * STARTTLS, which is required unless starttls_optional. data: headers and body as they go over the wire,
+ * lines ended by CRLF. */
 struct plm_mail {
     const char *url, *from;
-    const char *const *to;      /* NULL-ended */
+    const char *const *to;       /* NULL-ended */
     const char *user, *password; /* NULL: no login */
     bool starttls_optional;
     plm_sv data;

@@ -196,12 +196,12 @@ static bool add_header(struct plm_net_transfer *t, const char *line)
 static bool set_basics(struct plm_net_transfer *t, const struct plm_net_request *r)
 {
     uint64_t wait = r->connect_timeout_ms > 86400000 ? 86400000 : r->connect_timeout_ms;
-    return SET(URL, r->url) && SET(PROTOCOLS_STR, r->mail_from ? "smtp,smtps" : "http,https") && SET(FOLLOWLOCATION, 0L) &&
-           SET(NOSIGNAL, 1L) && SET(CONNECTTIMEOUT_MS, (long)wait) && SET(BUFFERSIZE, (long)RECEIVE_BYTES) &&
-           SET(ERRORBUFFER, t->text) && SET(SUPPRESS_CONNECT_HEADERS, 1L) &&
-           SET(USERAGENT, "plimsoll/" PLM_VERSION) && SET(PRIVATE, t) && SET(WRITEFUNCTION, on_body) &&
-           SET(WRITEDATA, t) && SET(HEADERFUNCTION, on_header) && SET(HEADERDATA, t) &&
-           SET(TCP_KEEPALIVE, 1L);
+    return SET(URL, r->url) && SET(PROTOCOLS_STR, r->mail_from ? "smtp,smtps" : "http,https") &&
+           SET(FOLLOWLOCATION, 0L) && SET(NOSIGNAL, 1L) && SET(CONNECTTIMEOUT_MS, (long)wait) &&
+           SET(BUFFERSIZE, (long)RECEIVE_BYTES) && SET(ERRORBUFFER, t->text) &&
+           SET(SUPPRESS_CONNECT_HEADERS, 1L) && SET(USERAGENT, "plimsoll/" PLM_VERSION) && SET(PRIVATE, t) &&
+           SET(WRITEFUNCTION, on_body) && SET(WRITEDATA, t) && SET(HEADERFUNCTION, on_header) &&
+           SET(HEADERDATA, t) && SET(TCP_KEEPALIVE, 1L);
 }
 
 static bool set_peer(struct plm_net_transfer *t, const struct plm_net_request *r)
@@ -213,8 +213,8 @@ static bool set_peer(struct plm_net_transfer *t, const struct plm_net_request *r
     if (r->public_only && !(SET(OPENSOCKETFUNCTION, open_public) && SET(OPENSOCKETDATA, t)))
         return false;
     return SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && (!r->tls_ca || SET(CAINFO, r->tls_ca)) &&
-           (!r->tls_ca_dir || SET(CAPATH, r->tls_ca_dir)) &&
-           (!r->tls_cert || SET(SSLCERT, r->tls_cert)) && (!r->tls_key || SET(SSLKEY, r->tls_key)) &&
+           (!r->tls_ca_dir || SET(CAPATH, r->tls_ca_dir)) && (!r->tls_cert || SET(SSLCERT, r->tls_cert)) &&
+           (!r->tls_key || SET(SSLKEY, r->tls_key)) &&
            (!r->tls_insecure || (SET(SSL_VERIFYPEER, 0L) && SET(SSL_VERIFYHOST, 0L)));
 }
 
@@ -261,9 +261,10 @@ static bool set_mail(struct plm_net_transfer *t, const struct plm_net_request *r
     memcpy(t->mail, r->body, r->body_n);
     t->mail_n = r->body_n;
     long tls = r->starttls_optional ? CURLUSESSL_TRY : CURLUSESSL_ALL;
-    return SET(PROXY, "") && SET(USE_SSL, tls) && SET(MAIL_FROM, r->mail_from) && SET(MAIL_RCPT, t->recipients) &&
-           SET(UPLOAD, 1L) && SET(READFUNCTION, on_mail) && SET(READDATA, t) &&
-           (!r->user || SET(USERNAME, r->user)) && (!r->password || SET(PASSWORD, r->password));
+    return SET(PROXY, "") && SET(USE_SSL, tls) && SET(MAIL_FROM, r->mail_from) &&
+           SET(MAIL_RCPT, t->recipients) && SET(UPLOAD, 1L) && SET(READFUNCTION, on_mail) &&
+           SET(READDATA, t) && (!r->user || SET(USERNAME, r->user)) &&
+           (!r->password || SET(PASSWORD, r->password));
 }
 
 static struct plm_net_transfer *start(struct plm_net_client *c, const struct plm_net_request *r)
@@ -273,7 +274,8 @@ static struct plm_net_transfer *start(struct plm_net_client *c, const struct plm
         return NULL;
     t->client = c;
     t->easy = curl_easy_init();
-    if (t->easy && set_basics(t, r) && set_peer(t, r) && (r->mail_from ? set_mail(t, r) : set_message(t, r)) &&
+    if (t->easy && set_basics(t, r) && set_peer(t, r) &&
+        (r->mail_from ? set_mail(t, r) : set_message(t, r)) &&
         curl_multi_add_handle(c->multi, t->easy) == CURLM_OK)
         return t;
     finish(t);

@@ -68,15 +68,15 @@ static void put_alert(const struct plm_notice *n, uint64_t resolve_ms, struct pl
     plm_buf_str(b, "\"}]");
 }
 
-static int send_alert(const struct plm_ctx *ctx, const struct plm_notify_target *t, const struct plm_notice *n,
-                      plm_err **err)
+static int send_alert(const struct plm_ctx *ctx, const struct plm_notify_target *t,
+                      const struct plm_notice *n, plm_err **err)
 {
     plm_auto_done(plm_buf_done) struct plm_buf body = PLM_BUF(PLM_MIB(1)), url = PLM_BUF(PLM_KIB(16));
     plm_sv base = plm_notify_value(t, "url"), resolve = plm_notify_value(t, "resolve-after");
     uint64_t resolve_ms = 0;
     if (resolve.p && (!plm_duration_parse(resolve, &resolve_ms) || resolve_ms == UINT64_MAX))
-        return plm_fail_id(err, PLM_E_CONFIG, "notify.target", "resolve-after: \"%.*s\" is not a time such as 5m",
-                           PLM_SV_ARG(resolve));
+        return plm_fail_id(err, PLM_E_CONFIG, "notify.target",
+                           "resolve-after: \"%.*s\" is not a time such as 5m", PLM_SV_ARG(resolve));
     put_alert(n, resolve_ms, &body);
     plm_buf_sv_put(&url, plm_sv_ends(base, PLM_SV("/")) ? plm_sv_sub(base, 0, base.n - 1) : base);
     if (!plm_sv_ends(plm_buf_sv(&url), PLM_SV("/api/v2/alerts")))

@@ -19,7 +19,8 @@ static int check_address(plm_sv s, const char *key, plm_err **err)
         is_good = s.p[i] > ' ' && s.p[i] < 0x7f && !strchr("<>,;:\\\"()[]", s.p[i]);
     if (is_good)
         return 0;
-    return plm_fail_id(err, PLM_E_CONFIG, "notify.target", "%s: \"%.*s\" is not a mail address", key, PLM_SV_ARG(s));
+    return plm_fail_id(err, PLM_E_CONFIG, "notify.target", "%s: \"%.*s\" is not a mail address", key,
+                       PLM_SV_ARG(s));
 }
 
 /* RFC 2047: words of at most 75 characters, characters not cut. */
@@ -62,7 +63,8 @@ static void put_body(struct plm_buf *b, const struct plm_notice *n)
     plm_buf_sv_put(&text, n->title);
     plm_buf_str(&text, "\n\n");
     plm_buf_sv_put(&text, n->text);
-    plm_buf_printf(&text, "\n\nSeverity: %s\nObject: %.*s\nSource: %.*s\nTime: ", plm_severity_name(n->severity),
+    plm_buf_printf(&text,
+                   "\n\nSeverity: %s\nObject: %.*s\nSource: %.*s\nTime: ", plm_severity_name(n->severity),
                    PLM_SV_ARG(plm_notify_object(n)), PLM_SV_ARG(n->source));
     plm_time_put(&text, n->time);
     plm_buf_byte(&text, '\n');
@@ -87,9 +89,11 @@ static void put_mail(struct plm_buf *b, const struct plm_notice *n, plm_sv from,
     put_date(b, n->time);
     /* The same message has the same id, so that one sent twice after a crash can be told. */
     uint64_t id = plm_sv_hash(n->text) * 31 + plm_sv_hash(line) + (uint64_t)n->time;
-    plm_buf_printf(b, "Message-ID: <%016llx.%lld@%.*s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
-                      "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n",
-                   (unsigned long long)id, (long long)n->time, PLM_SV_ARG(domain));
+    plm_buf_printf(
+        b,
+        "Message-ID: <%016llx.%lld@%.*s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+        (unsigned long long)id, (long long)n->time, PLM_SV_ARG(domain));
     put_body(b, n);
 }
 
@@ -110,7 +114,8 @@ static int read_recipients(const struct plm_notify_target *t, struct mail *m, pl
     while (plm_sv_field(&rest, ',', &one)) {
         one = plm_sv_trim(one);
         if (n == RECIPIENTS_MAX)
-            return plm_fail_id(err, PLM_E_CONFIG, "notify.target", "to: more than %d addresses", RECIPIENTS_MAX);
+            return plm_fail_id(err, PLM_E_CONFIG, "notify.target", "to: more than %d addresses",
+                               RECIPIENTS_MAX);
         if (check_address(one, "to", err) < 0)
             return -1;
         m->to[n++] = plm_arena_printf(m->arena, "<%.*s>", PLM_SV_ARG(one)).p;
@@ -136,8 +141,8 @@ static int transmit(const struct plm_ctx *ctx, const struct plm_notify_target *t
     return h ? plm_http_mail(h, mail, err) : -1;
 }
 
-static int send_email(const struct plm_ctx *ctx, const struct plm_notify_target *t, const struct plm_notice *n,
-                      plm_err **err)
+static int send_email(const struct plm_ctx *ctx, const struct plm_notify_target *t,
+                      const struct plm_notice *n, plm_err **err)
 {
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_MIB(1));
     plm_auto_done(plm_secret_wipe) struct plm_buf password = PLM_SECRET_BUF;
@@ -169,8 +174,8 @@ static int send_email(const struct plm_ctx *ctx, const struct plm_notify_target 
     return transmit(ctx, t, &mail, err);
 }
 
-static const char *const keys[] = {"!server", "!from", "!to", "user", "$password", "starttls", PLM_NOTIFY_TLS_KEYS,
-                                   NULL};
+static const char *const keys[] = {"!server",           "!from", "!to", "user", "$password", "starttls",
+                                   PLM_NOTIFY_TLS_KEYS, NULL};
 static const struct plm_notify_class email = {
     .name = "email",
     .summary = "mail by SMTP with STARTTLS or TLS",

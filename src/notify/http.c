@@ -32,8 +32,8 @@ static int judge(const struct plm_http_response *res, plm_sv answer, plm_err **e
     case 413:
     case 415:
     case 422:
-        return plm_fail_id(err, PLM_E_UNSUPPORTED, "notify.refused", "the message was refused (HTTP %d)%s%.*s",
-                           res->status, colon, PLM_SV_ARG(text));
+        return plm_fail_id(err, PLM_E_UNSUPPORTED, "notify.refused",
+                           "the message was refused (HTTP %d)%s%.*s", res->status, colon, PLM_SV_ARG(text));
     case 401:
     case 403:
         return plm_fail_id(err, PLM_E_AUTH, "notify.refused", "access refused (HTTP %d)%s%.*s", res->status,

@@ -20,15 +20,14 @@ struct plm_notifier {
     const struct plm_notify_class *class;
     struct plm_notify_queue *queue; /* NULL: none */
     enum plm_severity min_severity;
-    uint64_t retry_ms;   /* 0: the last attempt went well */
-    uint64_t lost;       /* without a queue that remembers it */
+    uint64_t retry_ms; /* 0: the last attempt went well */
+    uint64_t lost;     /* without a queue that remembers it */
     struct plm_arena *scratch;
 };
 
 const struct plm_notify_class *plm_notify_find(plm_sv kind)
 {
-    PLM_SET_FOREACH(plm_notify_classes, struct plm_notify_class, c)
-    {
+    PLM_SET_FOREACH (plm_notify_classes, struct plm_notify_class, c) {
         if (plm_sv_is(kind, c->name))
             return c;
     }
@@ -107,8 +106,8 @@ static int fail_key(const struct plm_notify_target *t, const struct plm_notify_c
     plm_buf_str(&known, "min-severity");
     for (const char *const *k = c->keys; *k; k++)
         plm_buf_printf(&known, ", %s", *k + strspn(*k, "!$"));
-    int rc = FAIL(err, "%.*s: target %.*s: unknown key \"%.*s\"", PLM_SV_ARG(t->where),
-                  PLM_SV_ARG(t->name), PLM_SV_ARG(key));
+    int rc = FAIL(err, "%.*s: target %.*s: unknown key \"%.*s\"", PLM_SV_ARG(t->where), PLM_SV_ARG(t->name),
+                  PLM_SV_ARG(key));
     plm_err_hint(err, "%s takes %.*s", c->name, PLM_SV_ARG(plm_buf_sv(&known)));
     return rc;
 }
@@ -133,10 +132,10 @@ static int check_keys(const struct plm_notify_target *t, const struct plm_notify
 
 static int fail_kind(const struct plm_notify_target *t, plm_err **err)
 {
-    int rc = t->kind.n ? FAIL(err, "%.*s: target %.*s: unknown kind \"%.*s\"", PLM_SV_ARG(t->where),
-                              PLM_SV_ARG(t->name), PLM_SV_ARG(t->kind))
-                       : FAIL(err, "%.*s: target %.*s has no kind", PLM_SV_ARG(t->where),
-                              PLM_SV_ARG(t->name));
+    int rc = t->kind.n
+                 ? FAIL(err, "%.*s: target %.*s: unknown kind \"%.*s\"", PLM_SV_ARG(t->where),
+                        PLM_SV_ARG(t->name), PLM_SV_ARG(t->kind))
+                 : FAIL(err, "%.*s: target %.*s has no kind", PLM_SV_ARG(t->where), PLM_SV_ARG(t->name));
     plm_err_hint(err, "one of slack, teams, webhook, email, syslog, alertmanager");
     return rc;
 }
@@ -241,8 +240,9 @@ static int attempt(struct plm_notifier *n, const struct plm_notice *notice, plm_
     plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(PLM_NOTICE_TEXT_MAX + PLM_KIB(1));
     m.text = plm_notify_cut(m.text, PLM_NOTICE_TEXT_MAX);
     if (lost) {
-        plm_buf_printf(&text, "(%llu message%s before this one %s lost: the target could not be reached and "
-                              "the queue was full, or it refused them)\n",
+        plm_buf_printf(&text,
+                       "(%llu message%s before this one %s lost: the target could not be reached and "
+                       "the queue was full, or it refused them)\n",
                        (unsigned long long)lost, lost == 1 ? "" : "s", lost == 1 ? "was" : "were");
         plm_buf_sv_put(&text, m.text);
         m.text = plm_buf_sv(&text);

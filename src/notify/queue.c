@@ -24,7 +24,7 @@
 #include <sys/file.h>
 
 enum { SEGMENT_BYTES = 256 * 1024, RECORD_HEAD = 12, NAME_DIGITS = 20, HEAD_BYTES = 32 };
-#define SEGMENT_MAX (SEGMENT_BYTES + RECORD_HEAD + PLM_NOTICE_RECORD_MAX)
+#define SEGMENT_MAX  (SEGMENT_BYTES + RECORD_HEAD + PLM_NOTICE_RECORD_MAX)
 #define SEGMENTS_MAX ((size_t)65536)
 
 struct segment {
@@ -349,8 +349,8 @@ int plm_notify_queue_push(struct plm_notify_queue *q, plm_sv record, plm_err **e
 {
     if (record.n > PLM_NOTICE_RECORD_MAX || q->bytes + RECORD_HEAD + record.n > q->max_bytes) {
         plm_notify_queue_said(q, -1);
-        return plm_fail_id(err, PLM_E_LIMIT, "notify.queue-full", "%s: the queue's bound of %zu bytes is reached",
-                           q->dir, q->max_bytes);
+        return plm_fail_id(err, PLM_E_LIMIT, "notify.queue-full",
+                           "%s: the queue's bound of %zu bytes is reached", q->dir, q->max_bytes);
     }
     plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(RECORD_HEAD + PLM_NOTICE_RECORD_MAX);
     plm_buf_u32le(&b, (uint32_t)record.n);
@@ -377,7 +377,8 @@ int plm_notify_queue_peek(struct plm_notify_queue *q, plm_sv *out, plm_err **err
         if (plm_notify_segment_next(plm_buf_sv(&q->loaded), &at, out) > 0)
             return 0;
         /* It was counted when it was written or found: the file changed under us. */
-        return plm_fail_id(err, PLM_E_IO, "notify.queue-damaged", "%s: the queue was changed by others", q->dir);
+        return plm_fail_id(err, PLM_E_IO, "notify.queue-damaged", "%s: the queue was changed by others",
+                           q->dir);
     }
     return 0;
 }

@@ -63,8 +63,8 @@ static void put_body(const struct plm_notice *n, struct plm_buf *b)
     plm_buf_str(b, "]}]}");
 }
 
-static int send_slack(const struct plm_ctx *ctx, const struct plm_notify_target *t, const struct plm_notice *n,
-                      plm_err **err)
+static int send_slack(const struct plm_ctx *ctx, const struct plm_notify_target *t,
+                      const struct plm_notice *n, plm_err **err)
 {
     plm_auto_done(plm_buf_done) struct plm_buf body = PLM_BUF(PLM_MIB(1));
     put_body(n, &body);

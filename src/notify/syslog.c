@@ -5,9 +5,9 @@
  * same. To another machine it is RFC 5424, over UDP one message a datagram, over TCP with its length in front
  * (RFC 6587, 3.4.1).
  *
- * A local socket is a datagram one, or a stream (syslog-ng may use that; then each message ends with NUL). The
- * daemon may be restarted: an error closes the socket and the message is sent once more over a new one. No
- * send waits longer than SEND_MS.
+ * A local socket is a datagram one, or a stream (syslog-ng may use that; then each message ends with NUL).
+ * The daemon may be restarted: an error closes the socket and the message is sent once more over a new one.
+ * No send waits longer than SEND_MS.
  */
 #include "base/text.h"
 #include "base/time.h"
@@ -31,10 +31,10 @@ struct plm_syslog {
 
 bool plm_syslog_facility(plm_sv name, unsigned *out)
 {
-    static const char *const names[] = {"kern",     "user",   "mail",   "daemon", "auth",   "syslog",
-                                        "lpr",      "news",   "uucp",   "cron",   "authpriv", "ftp",
-                                        "",         "",       "",       "",       "local0", "local1",
-                                        "local2",   "local3", "local4", "local5", "local6", "local7"};
+    static const char *const names[] = {"kern",   "user",   "mail",   "daemon", "auth",     "syslog",
+                                        "lpr",    "news",   "uucp",   "cron",   "authpriv", "ftp",
+                                        "",       "",       "",       "",       "local0",   "local1",
+                                        "local2", "local3", "local4", "local5", "local6",   "local7"};
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (name.n && plm_sv_ieq(name, plm_sv_from(names[i]))) {
             *out = i;
@@ -82,7 +82,8 @@ struct plm_syslog *plm_syslog_new(const struct plm_ctx *ctx, plm_sv address, uns
         return NULL;
     if (s->kind == LOCAL && (address.p[0] != '/' || address.n >= sizeof(((struct sockaddr_un *)0)->sun_path)))
         return PLM_NULL(plm_fail_id(err, PLM_E_CONFIG, "notify.target",
-                                    "%s: an address is a path, udp://HOST:PORT or tcp://HOST:PORT", s->address));
+                                    "%s: an address is a path, udp://HOST:PORT or tcp://HOST:PORT",
+                                    s->address));
     return plm_take(s);
 }
 
@@ -259,10 +260,12 @@ static int transmit(struct plm_syslog *s, plm_sv message, plm_err **err)
 
 int plm_syslog_send(struct plm_syslog *s, unsigned severity, int64_t time, plm_sv text, plm_err **err)
 {
-    plm_auto_done(plm_buf_done) struct plm_buf clean = PLM_BUF(4 * TEXT_MAX), message = PLM_BUF(TEXT_MAX + HEADER_MAX);
+    plm_auto_done(plm_buf_done) struct plm_buf clean = PLM_BUF(4 * TEXT_MAX),
+                                               message = PLM_BUF(TEXT_MAX + HEADER_MAX);
     int64_t t = time ? time : plm_now(s->ctx);
     unsigned pri = s->facility * 8 + (severity & 7);
-    plm_text_escape(&clean, plm_notify_cut(text, TEXT_MAX)); /* no control bytes: a line end would begin a second entry */
+    plm_text_escape(
+        &clean, plm_notify_cut(text, TEXT_MAX)); /* no control bytes: a line end would begin a second entry */
     plm_sv line = plm_notify_cut(plm_buf_sv(&clean), TEXT_MAX);
     if (s->kind == LOCAL)
         put_local(s, pri, (time_t)t, line, &message);
@@ -284,13 +287,14 @@ static unsigned level_of(enum plm_severity s)
     return table[s];
 }
 
-static int send_syslog(const struct plm_ctx *ctx, const struct plm_notify_target *t, const struct plm_notice *n,
-                       plm_err **err)
+static int send_syslog(const struct plm_ctx *ctx, const struct plm_notify_target *t,
+                       const struct plm_notice *n, plm_err **err)
 {
     plm_sv address = plm_notify_value(t, "address"), facility = plm_notify_value(t, "facility");
     unsigned number = 3; /* daemon */
     if (facility.p && !plm_syslog_facility(facility, &number))
-        return plm_fail_id(err, PLM_E_CONFIG, "notify.target", "facility: no such one: %.*s", PLM_SV_ARG(facility));
+        return plm_fail_id(err, PLM_E_CONFIG, "notify.target", "facility: no such one: %.*s",
+                           PLM_SV_ARG(facility));
     plm_auto(plm_syslog_free) struct plm_syslog *s = plm_syslog_new(
         ctx, address.p ? address : PLM_SV("/dev/log"), number, plm_notify_value(t, "ident"), err);
     if (!s)

@@ -37,11 +37,12 @@ static void put_body(const struct plm_notice *n, struct plm_buf *b)
 {
     plm_auto_done(plm_buf_done) struct plm_buf time = PLM_BUF(PLM_KIB(1));
     plm_time_put(&time, n->time);
-    plm_buf_str(b, "{\"type\":\"message\",\"attachments\":[{\"contentType\":\"application/"
-                   "vnd.microsoft.card.adaptive\",\"contentUrl\":null,\"content\":{\"$schema\":\"http://"
-                   "adaptivecards.io/schemas/adaptive-card.json\",\"type\":\"AdaptiveCard\",\"version\":\"1.4\","
-                   "\"body\":[{\"type\":\"TextBlock\",\"size\":\"medium\",\"weight\":\"bolder\",\"wrap\":true,"
-                   "\"color\":");
+    plm_buf_str(b,
+                "{\"type\":\"message\",\"attachments\":[{\"contentType\":\"application/"
+                "vnd.microsoft.card.adaptive\",\"contentUrl\":null,\"content\":{\"$schema\":\"http://"
+                "adaptivecards.io/schemas/adaptive-card.json\",\"type\":\"AdaptiveCard\",\"version\":\"1.4\","
+                "\"body\":[{\"type\":\"TextBlock\",\"size\":\"medium\",\"weight\":\"bolder\",\"wrap\":true,"
+                "\"color\":");
     plm_buf_printf(b, "\"%s\",\"text\":", color_of(n->severity));
     plm_text_json(b, plm_notify_cut(n->title, TITLE_MAX));
     plm_buf_str(b, "},{\"type\":\"TextBlock\",\"wrap\":true,\"fontType\":\"monospace\",\"text\":");
@@ -57,8 +58,8 @@ static void put_body(const struct plm_notice *n, struct plm_buf *b)
     plm_buf_str(b, "]}]}}]}");
 }
 
-static int send_teams(const struct plm_ctx *ctx, const struct plm_notify_target *t, const struct plm_notice *n,
-                      plm_err **err)
+static int send_teams(const struct plm_ctx *ctx, const struct plm_notify_target *t,
+                      const struct plm_notice *n, plm_err **err)
 {
     plm_auto_done(plm_buf_done) struct plm_buf body = PLM_BUF(PLM_MIB(1));
     put_body(n, &body);

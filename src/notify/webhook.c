@@ -55,11 +55,12 @@ static int send_webhook(const struct plm_ctx *ctx, const struct plm_notify_targe
         return plm_wrap(err, "hmac-secret");
     if (secret.p && !plm_buf_cstr(&header))
         return plm_fail_oom(err);
-    return plm_notify_post(ctx, t, plm_notify_value(t, "url"), secret.p ? header.p : NULL, plm_buf_sv(&body), err);
+    return plm_notify_post(ctx, t, plm_notify_value(t, "url"), secret.p ? header.p : NULL, plm_buf_sv(&body),
+                           err);
 }
 
-static const char *const keys[] = {"!url", "$hmac-secret", "hmac-header", "$authorization", PLM_NOTIFY_TLS_KEYS,
-                                   NULL};
+static const char *const keys[] = {"!url",           "$hmac-secret",      "hmac-header",
+                                   "$authorization", PLM_NOTIFY_TLS_KEYS, NULL};
 static const struct plm_notify_class webhook = {
     .name = "webhook",
     .summary = "POST of the message as JSON, signed with HMAC-SHA-256",

@@ -90,9 +90,9 @@ struct plm_outputs_config {
     unsigned burst;
 };
 struct plm_outputs_stats {
-    uint64_t n_alerts;  /* pushed: those written, dropped, aggregated, and those that wait */
-    uint64_t n_written; /* given to every sink */
-    uint64_t n_dropped; /* the queue was full, or closing took too long */
+    uint64_t n_alerts;     /* pushed: those written, dropped, aggregated, and those that wait */
+    uint64_t n_written;    /* given to every sink */
+    uint64_t n_dropped;    /* the queue was full, or closing took too long */
     uint64_t n_aggregated; /* stand as n_similar in another */
     uint64_t n_failed;     /* writes that a sink refused, and what sinks gave up later */
     uint64_t n_blocked;    /* times that a sink took longer than timeout_ms */

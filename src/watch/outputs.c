@@ -124,9 +124,9 @@ static struct plm_alert *lost_alert(struct plm_outputs *o)
                      (unsigned long long)o->unsaid, o->conf.queue);
     int n_number = snprintf(number, sizeof(number), "%llu", (unsigned long long)o->unsaid);
     const struct plm_alert_field field = {PLM_SV("n_drops"), {number, (size_t)n_number}};
-    struct plm_alert *a = plm_alert_internal(PLM_SV("Falco internal: outputs queue overflow"),
-                                             PLM_PRIO_CRITICAL, plm_sv_n(text, (size_t)n), o->last_ts, &field,
-                                             1, NULL);
+    struct plm_alert *a =
+        plm_alert_internal(PLM_SV("Falco internal: outputs queue overflow"), PLM_PRIO_CRITICAL,
+                           plm_sv_n(text, (size_t)n), o->last_ts, &field, 1, NULL);
     if (a) { /* without memory it is said later */
         o->unsaid = 0;
         o->said_ms = now;

@@ -295,20 +295,6 @@ W void plm_alert_line(const struct plm_alert *a, const struct plm_alert_options 
 W void plm_alert_falco_json(const struct plm_alert *a, const struct plm_alert_options *o, struct plm_buf *out)
 {
 }
-W const struct plm_sink_class *plm_sink_find(plm_sv name)
-{
-    return NULL;
-}
-W struct plm_outputs *plm_outputs_new(const struct plm_ctx *ctx, const struct plm_outputs_config *conf,
-                                      const struct plm_alert_options *o, struct plm_sink **sinks, size_t n,
-                                      plm_err **err)
-{
-    return NULL;
-}
-W void plm_outputs_push(struct plm_outputs *o, struct plm_alert *a) {}
-W void plm_outputs_reopen(struct plm_outputs *o) {}
-W void plm_outputs_stats_get(struct plm_outputs *o, struct plm_outputs_stats *out) {}
-W void plm_outputs_close(struct plm_outputs *o, uint64_t wait_ms) {}
 W struct plm_responder *plm_responder_new(const struct plm_ctx *ctx, const struct plm_respond_config *conf,
                                           plm_err **err)
 {

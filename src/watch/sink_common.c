@@ -11,8 +11,7 @@
 
 const struct plm_sink_class *plm_sink_find(plm_sv name)
 {
-    PLM_SET_FOREACH(plm_sink_classes, struct plm_sink_class, c)
-    {
+    PLM_SET_FOREACH (plm_sink_classes, struct plm_sink_class, c) {
         if (plm_sv_is(name, c->name))
             return c;
     }
@@ -141,14 +140,10 @@ int plm_sink_keys(const char *sink, const struct plm_sink_key *table, void *obje
 enum plm_severity plm_sink_severity(enum plm_priority p)
 {
     static const enum plm_severity table[] = {
-        [PLM_PRIO_EMERGENCY] = PLM_SEV_CRITICAL,
-        [PLM_PRIO_ALERT] = PLM_SEV_CRITICAL,
-        [PLM_PRIO_CRITICAL] = PLM_SEV_CRITICAL,
-        [PLM_PRIO_ERROR] = PLM_SEV_HIGH,
-        [PLM_PRIO_WARNING] = PLM_SEV_MEDIUM,
-        [PLM_PRIO_NOTICE] = PLM_SEV_LOW,
-        [PLM_PRIO_INFORMATIONAL] = PLM_SEV_NEGLIGIBLE,
-        [PLM_PRIO_DEBUG] = PLM_SEV_NEGLIGIBLE,
+        [PLM_PRIO_EMERGENCY] = PLM_SEV_CRITICAL,       [PLM_PRIO_ALERT] = PLM_SEV_CRITICAL,
+        [PLM_PRIO_CRITICAL] = PLM_SEV_CRITICAL,        [PLM_PRIO_ERROR] = PLM_SEV_HIGH,
+        [PLM_PRIO_WARNING] = PLM_SEV_MEDIUM,           [PLM_PRIO_NOTICE] = PLM_SEV_LOW,
+        [PLM_PRIO_INFORMATIONAL] = PLM_SEV_NEGLIGIBLE, [PLM_PRIO_DEBUG] = PLM_SEV_NEGLIGIBLE,
     };
     return table[p];
 }
