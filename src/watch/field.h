@@ -45,7 +45,7 @@ struct plm_values {
 /* What an evaluation may read. */
 struct plm_view {
     const struct plm_event *event;
-    const struct plm_thread *thread; /* never NULL */
+    struct plm_thread *thread; /* never NULL; not const: the matcher keeps its cache there */
     struct plm_procs *procs;
     struct plm_meta *meta;          /* NULL: none */
     struct plm_arena *arena;        /* scratch, reset after the event */
