@@ -19,7 +19,7 @@ struct slot {
     struct plm_value own[PLM_SLOT_VALUES];
 };
 
-struct plm_matcher {
+struct plm_rule_matcher {
     struct plm_arena *arena;
     struct plm_rules *rules;
     struct plm_program *p;
@@ -33,7 +33,7 @@ struct plm_matcher {
 
 /* One event. */
 struct run {
-    struct plm_matcher *m;
+    struct plm_rule_matcher *m;
     const struct plm_view *view;
     struct plm_match_cache *cache; /* NULL: out of memory, everything is evaluated */
     unsigned type;
@@ -49,7 +49,7 @@ static uint64_t clock_ns(void)
 /* ---- making ----------------------------------------------------------------------------------------------
  */
 
-static int set_up(struct plm_matcher *m, plm_err **err)
+static int set_up(struct plm_rule_matcher *m, plm_err **err)
 {
     m->p = plm_program_new(m->rules, m->arena, err);
     if (!m->p)
@@ -65,9 +65,9 @@ static int set_up(struct plm_matcher *m, plm_err **err)
     return 0;
 }
 
-struct plm_matcher *plm_matcher_new(struct plm_rules *r, plm_err **err)
+struct plm_rule_matcher *plm_rule_matcher_new(struct plm_rules *r, plm_err **err)
 {
-    plm_auto(plm_matcher_free) struct plm_matcher *m = calloc(1, sizeof *m);
+    plm_auto(plm_rule_matcher_free) struct plm_rule_matcher *m = calloc(1, sizeof *m);
     if (!m)
         return PLM_NULL(plm_fail_oom(err));
     m->rules = plm_rules_ref(r);
@@ -79,7 +79,7 @@ struct plm_matcher *plm_matcher_new(struct plm_rules *r, plm_err **err)
     return plm_take(m);
 }
 
-void plm_matcher_free(struct plm_matcher *m)
+void plm_rule_matcher_free(struct plm_rule_matcher *m)
 {
     if (!m)
         return;
@@ -119,7 +119,7 @@ static uint64_t *group_words(const struct plm_program *p, struct plm_match_cache
     return process_words(p, c) + 2 * (size_t)words_of(p->n_process);
 }
 
-void plm_matcher_drop_cache(void *cache)
+void plm_rule_matcher_drop_cache(void *cache)
 {
     free(cache);
 }
@@ -130,7 +130,7 @@ static uint64_t container_version(const struct plm_thread *t)
 }
 
 /* The thread's cache, brought up to date: what is void is forgotten. NULL: no memory. */
-static struct plm_match_cache *cache_get(struct plm_matcher *m, const struct plm_view *view)
+static struct plm_match_cache *cache_get(struct plm_rule_matcher *m, const struct plm_view *view)
 {
     struct plm_thread *t = view->thread;
     const struct plm_program *p = m->p;
@@ -279,7 +279,7 @@ static const uint64_t *possible_rules(struct run *r, const struct plm_group *g, 
 /* ---- running
  * ----------------------------------------------------------------------------------------------- */
 
-static void next_stamp(struct plm_matcher *m)
+static void next_stamp(struct plm_rule_matcher *m)
 {
     if (++m->stamp < 1u << 31)
         return;
@@ -300,8 +300,8 @@ static bool eval_rule(struct run *r, uint32_t index)
     return hit;
 }
 
-size_t plm_matcher_run(struct plm_matcher *m, const struct plm_view *view, const struct plm_rule **out,
-                       size_t max)
+size_t plm_rule_matcher_run(struct plm_rule_matcher *m, const struct plm_view *view,
+                            const struct plm_rule **out, size_t max)
 {
     const struct plm_event *e = view->event;
     if (!e || !e->type || e->type->id >= PLM_EVTYPE_MAX || !m->p->group_of[e->type->id])
@@ -329,12 +329,12 @@ size_t plm_matcher_run(struct plm_matcher *m, const struct plm_view *view, const
     return n;
 }
 
-void plm_matcher_measure(struct plm_matcher *m, bool is_on)
+void plm_rule_matcher_measure(struct plm_rule_matcher *m, bool is_on)
 {
     m->is_measured = is_on;
 }
 
-void plm_matcher_stats(const struct plm_matcher *m, size_t rule, struct plm_rule_stats *out)
+void plm_rule_matcher_stats(const struct plm_rule_matcher *m, size_t rule, struct plm_rule_stats *out)
 {
     *out = rule < plm_rules_count(m->rules) ? m->stats[rule] : (struct plm_rule_stats){0};
 }

@@ -79,9 +79,9 @@ static void mark(struct explain *x, size_t at)
     }
 }
 
-int plm_matcher_explain(struct plm_matcher *m, const struct plm_view *view, const struct plm_rule *rule,
-                        struct plm_arena *a, struct plm_explained **out, size_t *out_n, bool *out_matched,
-                        plm_err **err)
+int plm_rule_matcher_explain(struct plm_rule_matcher *m, const struct plm_view *view,
+                             const struct plm_rule *rule, struct plm_arena *a, struct plm_explained **out,
+                             size_t *out_n, bool *out_matched, plm_err **err)
 {
     (void)m;
     struct explain x = {.view = view, .arena = a, .err = err};

@@ -261,20 +261,20 @@ W plm_sv plm_rules_digest(const struct plm_rules *r)
 {
     return PLM_SV_NULL;
 }
-W struct plm_matcher *plm_matcher_new(struct plm_rules *r, plm_err **err)
+W struct plm_rule_matcher *plm_rule_matcher_new(struct plm_rules *r, plm_err **err)
 {
     return NULL;
 }
-W void plm_matcher_free(struct plm_matcher *m) {}
-W size_t plm_matcher_run(struct plm_matcher *m, const struct plm_view *view, const struct plm_rule **out,
+W void plm_rule_matcher_free(struct plm_rule_matcher *m) {}
+W size_t plm_rule_matcher_run(struct plm_rule_matcher *m, const struct plm_view *view, const struct plm_rule **out,
                          size_t max)
 {
     return 0;
 }
-W void plm_matcher_drop_cache(void *cache) {}
-W void plm_matcher_measure(struct plm_matcher *m, bool is_on) {}
-W void plm_matcher_stats(const struct plm_matcher *m, size_t rule, struct plm_rule_stats *out) {}
-W int plm_matcher_explain(struct plm_matcher *m, const struct plm_view *view, const struct plm_rule *rule,
+W void plm_rule_matcher_drop_cache(void *cache) {}
+W void plm_rule_matcher_measure(struct plm_rule_matcher *m, bool is_on) {}
+W void plm_rule_matcher_stats(const struct plm_rule_matcher *m, size_t rule, struct plm_rule_stats *out) {}
+W int plm_rule_matcher_explain(struct plm_rule_matcher *m, const struct plm_view *view, const struct plm_rule *rule,
                           struct plm_arena *a, struct plm_explained **out, size_t *out_n, bool *out_matched,
                           plm_err **err)
 {

@@ -5,8 +5,9 @@
  * new set beside the old one and swaps.
  *
  *     plm_auto(plm_rules_unref) struct plm_rules *r = plm_rules_load(ctx, &conf, arena, &report, err);
- *     struct plm_matcher *m = plm_matcher_new(r, err);
- *     n = plm_matcher_run(m, &view, hits, PLM_HITS_MAX);      // rules that fired, in order of definition
+ *     struct plm_rule_matcher *m = plm_rule_matcher_new(r, err);
+ *     n = plm_rule_matcher_run(m, &view, hits, PLM_HITS_MAX);      // rules that fired, in order of
+ * definition
  */
 #pragma once
 
@@ -160,21 +161,22 @@ plm_sv plm_rules_digest(const struct plm_rules *r); /* sha256 of the files' byte
 
 /* ---- evaluation (match.c) ------------------------------------------------------------------------ */
 
-struct plm_matcher;
-struct plm_matcher *plm_matcher_new(struct plm_rules *r, plm_err **err);
-void plm_matcher_free(struct plm_matcher *m);
-PLM_CLEANUP(struct plm_matcher, plm_matcher_free)
+struct plm_rule_matcher;
+struct plm_rule_matcher *plm_rule_matcher_new(struct plm_rules *r, plm_err **err);
+void plm_rule_matcher_free(struct plm_rule_matcher *m);
+PLM_CLEANUP(struct plm_rule_matcher, plm_rule_matcher_free)
 /* Rules that are true for the event, in order of definition; with `first` matching at most one. The view's
- * thread may carry a cache (plm_thread.cache) that the matcher makes and plm_matcher_drop_cache frees. */
-size_t plm_matcher_run(struct plm_matcher *m, const struct plm_view *view, const struct plm_rule **out,
-                       size_t max);
-void plm_matcher_drop_cache(void *cache);
+ * thread may carry a cache (plm_thread.cache) that the matcher makes and plm_rule_matcher_drop_cache frees.
+ */
+size_t plm_rule_matcher_run(struct plm_rule_matcher *m, const struct plm_view *view,
+                            const struct plm_rule **out, size_t max);
+void plm_rule_matcher_drop_cache(void *cache);
 
 struct plm_rule_stats {
     uint64_t n_evaluated, n_matched, ns; /* ns: only while costs are measured */
 };
-void plm_matcher_measure(struct plm_matcher *m, bool is_on);
-void plm_matcher_stats(const struct plm_matcher *m, size_t rule, struct plm_rule_stats *out);
+void plm_rule_matcher_measure(struct plm_rule_matcher *m, bool is_on);
+void plm_rule_matcher_stats(const struct plm_rule_matcher *m, size_t rule, struct plm_rule_stats *out);
 
 /* Why a rule fired or not for this event, predicate by predicate, evaluated without short cuts. Decisive are
  * those that made the result: of an `and` that is false the parts that are false, of one that is true all. */
@@ -184,6 +186,6 @@ struct plm_explained {
     bool is_true, is_decisive;
     plm_sv actual; /* the values of the left side as text; null: no value */
 };
-int plm_matcher_explain(struct plm_matcher *m, const struct plm_view *view, const struct plm_rule *rule,
-                        struct plm_arena *a, struct plm_explained **out, size_t *out_n, bool *out_matched,
-                        plm_err **err);
+int plm_rule_matcher_explain(struct plm_rule_matcher *m, const struct plm_view *view,
+                             const struct plm_rule *rule, struct plm_arena *a, struct plm_explained **out,
+                             size_t *out_n, bool *out_matched, plm_err **err);

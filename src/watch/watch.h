@@ -55,7 +55,7 @@ int plm_watch_run(struct plm_watch *w, void (*on_alert)(void *data, const struct
                   plm_err **err);
 void plm_watch_stats_get(const struct plm_watch *w, struct plm_watch_stats *out);
 const struct plm_rules *plm_watch_rules(const struct plm_watch *w);
-const struct plm_matcher *plm_watch_matcher(const struct plm_watch *w);
+const struct plm_rule_matcher *plm_watch_matcher(const struct plm_watch *w);
 void plm_watch_free(struct plm_watch *w);
 PLM_CLEANUP(struct plm_watch, plm_watch_free)
 
