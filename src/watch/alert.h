@@ -113,9 +113,9 @@ void plm_outputs_close(struct plm_outputs *o, uint64_t wait_ms);
 enum plm_action { PLM_ACT_NONE, PLM_ACT_KILL, PLM_ACT_PAUSE, PLM_ACT_STOP, PLM_ACT_DISCONNECT };
 const char *plm_action_name(enum plm_action action); /* "kill" */
 
-struct plm_response { /* a row of `respond.actions`; all that is given must fit the alert */
-    plm_sv rule;      /* wildcard with *; null: any */
-    plm_sv tag;       /* null: any */
+struct plm_response {               /* a row of `respond.actions`; all that is given must fit the alert */
+    plm_sv rule;                    /* wildcard with *; null: any */
+    plm_sv tag;                     /* null: any */
     enum plm_priority min_priority; /* this or more severe; PLM_PRIO_DEBUG: any */
     enum plm_action action;
 };
@@ -157,7 +157,10 @@ struct plm_drift_config {
     /* Wildcards with *: paths of executables, names of processes, names, ids and images of containers. */
     const plm_sv *never;
     size_t n_never;
-    plm_sv docker_host; /* names of containers come from there, only if `never` has any row */
+    /* Names, ids and images of the containers that are guarded; none: all. For a roll-out by steps. */
+    const plm_sv *only;
+    size_t n_only;
+    plm_sv docker_host; /* names of containers come from there, where never or only have any row */
 };
 struct plm_drift_stats {
     uint64_t n_asked, n_denied, n_would_deny, n_unjudged; /* executions */
@@ -170,7 +173,7 @@ struct plm_drift *plm_drift_start(const struct plm_ctx *ctx, const struct plm_dr
                                   void (*on_denied)(void *data, int32_t pid, plm_sv path, bool was_denied),
                                   void *data, plm_err **err);
 /* A container that just started: its file systems are looked at (again) soon. Never blocks; any thread. */
-void plm_drift_hint(struct plm_drift *d, int32_t pid);
+void plm_drift_hint(struct plm_drift *d);
 void plm_drift_stats_get(struct plm_drift *d, struct plm_drift_stats *out);
 void plm_drift_stop(struct plm_drift *d);
 PLM_CLEANUP(struct plm_drift, plm_drift_stop)
