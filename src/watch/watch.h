@@ -41,19 +41,32 @@ struct plm_watch_stats {
     struct plm_procs_stats procs;
     struct plm_outputs_stats outputs;
     uint64_t n_events, n_alerts, n_by_priority[8];
+    uint64_t n_internal;          /* our own messages: losses, actions, metrics */
+    uint64_t n_waited, n_hurried; /* events that waited for metadata; of those, evaluated without it */
     uint64_t reloads, failed_reloads;
     double seconds;
 };
+
+/* Signals that the pipeline takes itself (HUP: reload, USR1: reopen, INT and TERM: stop) are blocked in this
+ * thread and those that it starts: call it before anything that starts one. */
+int plm_watch_block_signals(plm_err **err);
+void plm_watch_unblock_signals(void);
 
 struct plm_watch;
 struct plm_watch *plm_watch_new(const struct plm_ctx *ctx, const struct plm_watch_config *conf,
                                 struct plm_sink **sinks, size_t n_sinks, struct plm_arena *a,
                                 struct plm_load_report *report, plm_err **err);
-/* Until the end of the recording, for_ms, or ctx->cancel. Each alert is also handed to on_alert (may be NULL)
- * before it goes out. */
+/* Until the end of the recording, for_ms, a signal or ctx->cancel. Each alert is also handed to on_alert (may
+ * be NULL) before it goes out. */
 int plm_watch_run(struct plm_watch *w, void (*on_alert)(void *data, const struct plm_alert *a), void *data,
                   plm_err **err);
 void plm_watch_stats_get(const struct plm_watch *w, struct plm_watch_stats *out);
+/* How often the i-th rule that fired did, in the order of first firing; false: no more. */
+bool plm_watch_triggered(const struct plm_watch *w, size_t i, plm_sv *out_rule, uint64_t *out_n);
+/* Rules are read again; the old ones stay where that fails (POLICY says why). */
+int plm_watch_reload(struct plm_watch *w, plm_err **err);
+/* Parts of the sensor as plm_sensor_open told them; none for a recording. */
+size_t plm_watch_parts(const struct plm_watch *w, const struct plm_sensor_part **out);
 const struct plm_rules *plm_watch_rules(const struct plm_watch *w);
 const struct plm_rule_matcher *plm_watch_matcher(const struct plm_watch *w);
 void plm_watch_free(struct plm_watch *w);
