@@ -295,6 +295,33 @@ W void plm_alert_line(const struct plm_alert *a, const struct plm_alert_options 
 W void plm_alert_falco_json(const struct plm_alert *a, const struct plm_alert_options *o, struct plm_buf *out)
 {
 }
+W const struct plm_sink_class *plm_sink_find(plm_sv name)
+{
+    return NULL;
+}
+W struct plm_outputs *plm_outputs_new(const struct plm_ctx *ctx, const struct plm_outputs_config *conf,
+                                      const struct plm_alert_options *o, struct plm_sink **sinks, size_t n,
+                                      plm_err **err)
+{
+    return NULL;
+}
+W void plm_outputs_push(struct plm_outputs *o, struct plm_alert *a) {}
+W void plm_outputs_reopen(struct plm_outputs *o) {}
+W void plm_outputs_stats_get(struct plm_outputs *o, struct plm_outputs_stats *out) {}
+W void plm_outputs_close(struct plm_outputs *o, uint64_t wait_ms) {}
+W const char *plm_action_name(enum plm_action action)
+{
+    return NULL;
+}
+W int plm_response_parse(plm_sv text, struct plm_response *out, plm_err **err)
+{
+    return 0;
+}
+W int plm_responses_parse(const plm_sv *texts, size_t n, struct plm_arena *a, struct plm_respond_config *out,
+                          plm_err **err)
+{
+    return 0;
+}
 W struct plm_responder *plm_responder_new(const struct plm_ctx *ctx, const struct plm_respond_config *conf,
                                           plm_err **err)
 {
@@ -308,6 +335,8 @@ W struct plm_drift *plm_drift_start(const struct plm_ctx *ctx, const struct plm_
 {
     return NULL;
 }
+W void plm_drift_hint(struct plm_drift *d, int32_t pid) {}
+W void plm_drift_stats_get(struct plm_drift *d, struct plm_drift_stats *out) {}
 W void plm_drift_stop(struct plm_drift *d) {}
 W const char *plm_kdim_name(enum plm_kdim d)
 {

@@ -160,6 +160,8 @@ static void on_event(struct plm_watch *w, const struct plm_item *item)
     v->thread = t;
     v->first_ts = v->first_ts ? v->first_ts : e->ts;
     push_mask(w, t, v);
+    if (w->drift && t->container && e->task && t->info.vpid == 1)
+        plm_drift_hint(w->drift, t->info.pid);
     const struct plm_rule *hits[PLM_WATCH_HITS];
     size_t n = plm_matcher_run(w->set.matcher, v, hits, PLM_WATCH_HITS);
     if (!t->container || !plm_late_take(w, v, n > 0, w->is_replay ? e->ts / 1000000 : plm_clock_ms()))
@@ -291,7 +293,7 @@ static void on_wake(struct plm_watch *w)
 {
     uint64_t n;
     (void)!read(w->wake, &n, sizeof(n));
-    plm_watch_say_denied(w);
+    plm_watch_read_mail(w);
 }
 
 static void answers_came(struct plm_watch *w)
@@ -441,7 +443,7 @@ int plm_watch_run(struct plm_watch *w, void (*on_alert)(void *data, const struct
     int rc = loop(w, err);
     plm_late_release(w, now_of(w), true);
     plm_watch_say_losses(w, now_of(w), true);
-    plm_watch_say_denied(w);
+    plm_watch_read_mail(w);
     w->stats.seconds = (double)(plm_clock_ms() - w->started_ms) / 1000;
     plm_watch_stats_get(w, &w->stats);
     if (w->recorder) {
@@ -603,7 +605,11 @@ static int open_ends(struct plm_watch *w, struct plm_sink **sinks, size_t n_sink
     if (!w->outputs)
         return -1;
     if (c->respond.n) {
-        w->responder = plm_responder_new(w->ctx, &c->respond, err);
+        struct plm_respond_config respond = c->respond;
+        respond.dry_run = respond.dry_run || w->is_replay; /* the processes of a recording are not there */
+        respond.say = plm_watch_on_action;
+        respond.say_data = w;
+        w->responder = plm_responder_new(w->ctx, &respond, err);
         if (!w->responder)
             return -1;
     }
@@ -611,9 +617,7 @@ static int open_ends(struct plm_watch *w, struct plm_sink **sinks, size_t n_sink
         return -1;
     if (!c->prevent_drift || w->is_replay)
         return 0;
-    struct plm_drift_config drift = c->drift;
-    drift.meta = NULL; /* its thread may not read ours: it judges by itself */
-    w->drift = plm_drift_start(w->ctx, &drift, plm_watch_on_denied, w, err);
+    w->drift = plm_drift_start(w->ctx, &c->drift, plm_watch_on_denied, w, err);
     return w->drift ? 0 : -1;
 }
 
@@ -628,7 +632,7 @@ struct plm_watch *plm_watch_new(const struct plm_ctx *ctx, const struct plm_watc
     w->conf = conf;
     w->is_replay = conf->replay.n > 0;
     w->epoll = w->signals = w->inotify = w->wake = -1;
-    w->denied_end = &w->denied;
+    w->mail_end = &w->mail;
     pthread_mutex_init(&w->lock, NULL);
     w->arena = plm_arena_new(PLM_MIB(64));
     w->host_arena = plm_arena_new(PLM_MIB(1));
@@ -661,10 +665,7 @@ void plm_watch_free(struct plm_watch *w)
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
         if (fds[i] >= 0)
             close(fds[i]);
-    for (struct plm_denied *d = w->denied, *next; d; d = next) {
-        next = d->next;
-        free(d);
-    }
+    plm_watch_drop_mail(w);
     pthread_mutex_destroy(&w->lock);
     plm_map_free(w->counts);
     plm_arena_free(w->scratch);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The pipeline's own: what watch.c, watch_late.c, watch_reload.c, watch_say.c and metrics.c share. One thread
- * runs all of it; only the box of refusals (drift prevention) is written by another.
+ * runs all of it; only the mail is written by others (drift prevention, responses).
  */
 #pragma once
 
@@ -39,8 +39,9 @@ int plm_view_copy(const struct plm_view *view, struct plm_arena *a, struct plm_v
 struct plm_late;         /* events that wait for metadata */
 struct plm_metrics_http; /* metrics.c */
 
-struct plm_denied { /* one refusal of drift prevention */
-    struct plm_denied *next;
+struct plm_mail { /* what other threads have to say: a refusal of drift prevention, or an alert */
+    struct plm_mail *next;
+    struct plm_alert *alert; /* NULL: a refusal */
     int32_t pid;
     bool was_denied;
     char path[];
@@ -78,9 +79,9 @@ struct plm_watch {
     uint64_t lost_said_ms, refused_said;
     bool record_failed;
 
-    pthread_mutex_t lock; /* guards denied */
-    struct plm_denied *denied, **denied_end;
-    unsigned n_denied;
+    pthread_mutex_t lock; /* guards mail */
+    struct plm_mail *mail, **mail_end;
+    unsigned n_mail;
 };
 
 /* ---- watch.c ---- */
@@ -105,7 +106,9 @@ void plm_watch_say(struct plm_watch *w, plm_sv rule, enum plm_priority p, const 
 void plm_watch_note_loss(struct plm_watch *w, const struct plm_loss *loss);
 void plm_watch_say_losses(struct plm_watch *w, uint64_t now_ms, bool at_end);
 void plm_watch_on_denied(void *data, int32_t pid, plm_sv path, bool was_denied);
-void plm_watch_say_denied(struct plm_watch *w);
+void plm_watch_on_action(void *data, struct plm_alert *a); /* takes it */
+void plm_watch_read_mail(struct plm_watch *w);
+void plm_watch_drop_mail(struct plm_watch *w);
 void plm_watch_say_metrics(struct plm_watch *w);
 
 /* ---- watch_reload.c ---- */

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { SAY_EVERY_MS = 1000, DENIED_MAX = 4096 };
+enum { SAY_EVERY_MS = 1000, MAIL_MAX = 4096 };
 
 static uint64_t wall_ns(void)
 {
@@ -92,51 +92,91 @@ void plm_watch_say_losses(struct plm_watch *w, uint64_t now_ms, bool at_end)
                    PLM_LOSS_COUNT_ + 1);
 }
 
-/* ---- drift prevention: called in its thread ------------------------------------------------------ */
+/* ---- mail of other threads ----------------------------------------------------------------------- */
 
-void plm_watch_on_denied(void *data, int32_t pid, plm_sv path, bool was_denied)
+static void post(struct plm_watch *w, struct plm_mail *m)
 {
-    struct plm_watch *w = data;
-    struct plm_denied *d = calloc(1, sizeof(*d) + path.n + 1);
-    if (!d)
-        return;
-    d->pid = pid;
-    d->was_denied = was_denied;
-    if (path.n)
-        memcpy(d->path, path.p, path.n);
+    uint64_t one = 1;
     pthread_mutex_lock(&w->lock);
-    bool is_full = w->n_denied >= DENIED_MAX;
+    bool is_full = w->n_mail >= MAIL_MAX;
     if (!is_full) {
-        *w->denied_end = d;
-        w->denied_end = &d->next;
-        w->n_denied++;
+        *w->mail_end = m;
+        w->mail_end = &m->next;
+        w->n_mail++;
     }
     pthread_mutex_unlock(&w->lock);
-    if (is_full)
-        free(d); /* the log of drift.c has it */
-    uint64_t one = 1;
+    if (is_full) { /* the log of who wrote it has it */
+        plm_alert_free(m->alert);
+        free(m);
+        return;
+    }
     (void)!write(w->wake, &one, sizeof(one));
 }
 
-void plm_watch_say_denied(struct plm_watch *w)
+void plm_watch_on_denied(void *data, int32_t pid, plm_sv path, bool was_denied)
+{
+    struct plm_mail *m = calloc(1, sizeof(*m) + path.n + 1);
+    if (!m)
+        return;
+    m->pid = pid;
+    m->was_denied = was_denied;
+    if (path.n)
+        memcpy(m->path, path.p, path.n);
+    post(data, m);
+}
+
+void plm_watch_on_action(void *data, struct plm_alert *a)
+{
+    struct plm_mail *m = calloc(1, sizeof(*m) + 1);
+    if (!m) {
+        plm_alert_free(a);
+        return;
+    }
+    m->alert = a;
+    post(data, m);
+}
+
+static struct plm_mail *take_mail(struct plm_watch *w)
 {
     pthread_mutex_lock(&w->lock);
-    struct plm_denied *d = w->denied;
-    w->denied = NULL;
-    w->denied_end = &w->denied;
-    w->n_denied = 0;
+    struct plm_mail *m = w->mail;
+    w->mail = NULL;
+    w->mail_end = &w->mail;
+    w->n_mail = 0;
     pthread_mutex_unlock(&w->lock);
-    for (struct plm_denied *next; d; d = next) {
-        next = d->next;
-        const struct plm_thread *t = plm_procs_find(w->procs, d->pid);
-        const struct plm_container *c = t ? t->container : NULL;
-        plm_sv name = t ? t->info.comm : PLM_SV_NULL, id = c ? c->id : PLM_SV("host");
-        plm_watch_say(w, PLM_SV("Drift prevention"), PLM_PRIO_CRITICAL,
-                      "%s of a file from a container's writable layer | file=%s process=%.*s pid=%d "
-                      "container_id=%.*s",
-                      d->was_denied ? "Denied execution" : "Would deny execution", d->path, PLM_SV_ARG(name),
-                      d->pid, PLM_SV_ARG(id));
-        free(d);
+    return m;
+}
+
+static void say_denied(struct plm_watch *w, const struct plm_mail *m)
+{
+    const struct plm_thread *t = plm_procs_find(w->procs, m->pid);
+    const struct plm_container *c = t ? t->container : NULL;
+    plm_sv name = t ? t->info.comm : PLM_SV_NULL, id = c ? c->id : PLM_SV("host");
+    plm_watch_say(w, PLM_SV("Drift prevention"), PLM_PRIO_CRITICAL,
+                  "%s of a file from a container's writable layer | file=%s process=%.*s pid=%d "
+                  "container_id=%.*s",
+                  m->was_denied ? "Denied execution" : "Would deny execution", m->path, PLM_SV_ARG(name),
+                  m->pid, PLM_SV_ARG(id));
+}
+
+void plm_watch_read_mail(struct plm_watch *w)
+{
+    for (struct plm_mail *m = take_mail(w), *next; m; m = next) {
+        next = m->next;
+        if (m->alert)
+            plm_watch_deliver(w, m->alert, NULL);
+        else
+            say_denied(w, m);
+        free(m);
+    }
+}
+
+void plm_watch_drop_mail(struct plm_watch *w)
+{
+    for (struct plm_mail *m = take_mail(w), *next; m; m = next) {
+        next = m->next;
+        plm_alert_free(m->alert);
+        free(m);
     }
 }
 
