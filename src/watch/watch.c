@@ -90,10 +90,10 @@ static void fire(struct plm_watch *w, const struct plm_rule *rule, const struct 
     plm_watch_deliver(w, a, view);
 }
 
-size_t plm_watch_evaluate(struct plm_watch *w, struct plm_matcher *m, const struct plm_view *view)
+size_t plm_watch_evaluate(struct plm_watch *w, struct plm_rule_matcher *m, const struct plm_view *view)
 {
     const struct plm_rule *hits[PLM_WATCH_HITS];
-    size_t n = plm_matcher_run(m, view, hits, PLM_WATCH_HITS);
+    size_t n = plm_rule_matcher_run(m, view, hits, PLM_WATCH_HITS);
     for (size_t i = 0; i < n; i++)
         fire(w, hits[i], view);
     return n;
@@ -163,7 +163,7 @@ static void on_event(struct plm_watch *w, const struct plm_item *item)
     if (w->drift && t->container && e->task && t->info.vpid == 1)
         plm_drift_hint(w->drift, t->info.pid);
     const struct plm_rule *hits[PLM_WATCH_HITS];
-    size_t n = plm_matcher_run(w->set.matcher, v, hits, PLM_WATCH_HITS);
+    size_t n = plm_rule_matcher_run(w->set.matcher, v, hits, PLM_WATCH_HITS);
     if (!t->container || !plm_late_take(w, v, n > 0, w->is_replay ? e->ts / 1000000 : plm_clock_ms()))
         for (size_t i = 0; i < n; i++)
             fire(w, hits[i], v);
@@ -558,7 +558,7 @@ static int open_tables(struct plm_watch *w, plm_err **err)
     w->meta = plm_meta_new(w->ctx, &meta, err);
     if (!w->meta)
         return -1;
-    struct plm_procs_config procs = {.meta = w->meta, .drop_cache = plm_matcher_drop_cache};
+    struct plm_procs_config procs = {.meta = w->meta, .drop_cache = plm_rule_matcher_drop_cache};
     w->procs = plm_procs_new(&procs, err);
     if (!w->procs)
         return -1;
@@ -709,7 +709,7 @@ const struct plm_rules *plm_watch_rules(const struct plm_watch *w)
     return w->set.rules;
 }
 
-const struct plm_matcher *plm_watch_matcher(const struct plm_watch *w)
+const struct plm_rule_matcher *plm_watch_matcher(const struct plm_watch *w)
 {
     return w->set.matcher;
 }

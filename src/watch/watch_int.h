@@ -17,8 +17,9 @@
 struct plm_ruleset {
     struct plm_arena *arena;
     struct plm_rules *rules;
-    struct plm_matcher *matcher;
-    struct plm_matcher *late; /* for events that waited: their threads are copies, with caches of their own */
+    struct plm_rule_matcher *matcher;
+    struct plm_rule_matcher
+        *late; /* for events that waited: their threads are copies, with caches of their own */
     struct plm_kplan *plan;
     struct plm_evset waits; /* types of events for which a condition reads metadata of containers */
 };
@@ -88,7 +89,7 @@ struct plm_watch {
 /* Hands an alert on: responses (view not NULL), on_alert, outputs. Takes it. */
 void plm_watch_deliver(struct plm_watch *w, struct plm_alert *a, const struct plm_view *view);
 /* Evaluates a view by this matcher and delivers what fires. */
-size_t plm_watch_evaluate(struct plm_watch *w, struct plm_matcher *m, const struct plm_view *view);
+size_t plm_watch_evaluate(struct plm_watch *w, struct plm_rule_matcher *m, const struct plm_view *view);
 
 /* ---- watch_late.c ---- */
 struct plm_late *plm_late_new(uint64_t wait_ms, plm_err **err);

@@ -47,7 +47,7 @@ static void event_free(struct late_event *e)
 {
     for (size_t i = 0; i < e->copy.n_threads; i++)
         if (e->copy.threads[i]->cache)
-            plm_matcher_drop_cache(plm_take(e->copy.threads[i]->cache));
+            plm_rule_matcher_drop_cache(plm_take(e->copy.threads[i]->cache));
     plm_arena_free(e->arena); /* the event is in it */
 }
 

@@ -50,9 +50,9 @@ int plm_ruleset_load(const struct plm_ctx *ctx, const struct plm_rules_config *c
         return plm_fail_oom(err);
     s.rules = plm_rules_load(ctx, conf, report_arena, report, err);
     if (s.rules)
-        s.matcher = plm_matcher_new(s.rules, err);
+        s.matcher = plm_rule_matcher_new(s.rules, err);
     if (s.matcher)
-        s.late = plm_matcher_new(s.rules, err);
+        s.late = plm_rule_matcher_new(s.rules, err);
     if (s.late)
         s.plan = plm_kplan_make(s.rules, s.arena, err);
     if (!s.plan) {
@@ -66,8 +66,8 @@ int plm_ruleset_load(const struct plm_ctx *ctx, const struct plm_rules_config *c
 
 void plm_ruleset_done(struct plm_ruleset *s)
 {
-    plm_matcher_free(s->matcher);
-    plm_matcher_free(s->late);
+    plm_rule_matcher_free(s->matcher);
+    plm_rule_matcher_free(s->late);
     plm_rules_unref(s->rules);
     plm_arena_free(s->arena);
     *s = (struct plm_ruleset){0};
