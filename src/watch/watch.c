@@ -107,7 +107,7 @@ static uint64_t now_of(const struct plm_watch *w)
 }
 
 /* Which clauses are still possible for this process, told to the source when an attribute changed. */
-static void push_mask(struct plm_watch *w, const struct plm_thread *t, const struct plm_view *view)
+static void push_mask(struct plm_watch *w, struct plm_thread *t, const struct plm_view *view)
 {
     if (w->is_replay || t->slot >= w->n_pushed || w->pushed[t->slot] == t->version)
         return;
@@ -153,7 +153,7 @@ static void on_event(struct plm_watch *w, const struct plm_item *item)
     const struct plm_event *e = item->event;
     struct plm_view *v = &w->view;
     record_event(w, item);
-    const struct plm_thread *t = plm_procs_apply(w->procs, e);
+    struct plm_thread *t = plm_procs_apply(w->procs, e);
     if (w->recorder)
         plm_recorder_applied(w->recorder, t);
     v->event = e;
@@ -161,7 +161,7 @@ static void on_event(struct plm_watch *w, const struct plm_item *item)
     v->first_ts = v->first_ts ? v->first_ts : e->ts;
     push_mask(w, t, v);
     if (w->drift && t->container && e->task && t->info.vpid == 1)
-        plm_drift_hint(w->drift, t->info.pid);
+        plm_drift_hint(w->drift);
     const struct plm_rule *hits[PLM_WATCH_HITS];
     size_t n = plm_rule_matcher_run(w->set.matcher, v, hits, PLM_WATCH_HITS);
     if (!t->container || !plm_late_take(w, v, n > 0, w->is_replay ? e->ts / 1000000 : plm_clock_ms()))
@@ -181,7 +181,7 @@ static int on_task(struct plm_watch *w, const struct plm_item *item, plm_err **e
     record_item(w, item);
     if (plm_procs_put(w->procs, item->task, err) < 0)
         return -1;
-    const struct plm_thread *t = plm_procs_find(w->procs, item->task->tid);
+    struct plm_thread *t = plm_procs_find(w->procs, item->task->tid);
     if (!t)
         return 0;
     if (w->recorder)
