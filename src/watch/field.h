@@ -53,6 +53,7 @@ struct plm_view {
     plm_sv hostname;
     const struct plm_ip *local_ips; /* of this machine's interfaces */
     size_t n_local_ips;
+    bool is_live; /* the processes are those of this machine, now: /proc may be asked */
 };
 
 enum {
@@ -70,6 +71,9 @@ enum {
     PLM_F_CONTAINER = 1 << 11, /* reads container metadata: such alerts wait for it */
     PLM_F_NO_TRANSFORM = 1 << 12,
     PLM_F_OUTPUT_JOINS = 1 << 13, /* in outputs the values are joined with a blank */
+    /* Operands are host names: whoever compares resolves them to addresses and compares those as text, for
+     * outside of outputs the values are addresses as text. */
+    PLM_F_HOSTNAME = 1 << 14,
 };
 
 struct plm_field;
@@ -95,6 +99,9 @@ struct plm_field {
     /* Which parts of a task a source must bring for it (environment …): enum plm_need, 0: what it always has.
      */
     uint32_t needs;
+    /* What the argument adds to `needs`, checks of it (and its type); NULL: nothing. */
+    uint32_t (*needs_of)(const struct plm_fieldref *ref);
+    int (*check)(struct plm_fieldref *ref, plm_err **err);
 };
 
 enum plm_need {
@@ -117,6 +124,8 @@ PLM_SET_DECLARE(plm_field_classes, struct plm_field_class);
 int plm_field_resolve(plm_sv text, struct plm_fieldref *out, plm_err **err);
 /* The row of a bare name; NULL: none. */
 const struct plm_field *plm_field_find(plm_sv name);
+/* enum plm_need of the field with this argument. */
+uint32_t plm_field_needs(const struct plm_fieldref *ref);
 int plm_field_get(const struct plm_view *view, const struct plm_fieldref *ref, struct plm_values *out);
 /* Appends one more value; NULL: out of memory (or the list is full: then a scratch value). */
 struct plm_value *plm_values_add(const struct plm_view *view, struct plm_values *out);
@@ -124,4 +133,8 @@ struct plm_value *plm_values_add(const struct plm_view *view, struct plm_values 
 /* Output: %field text, and its JSON form. False: no value (`<NA>`, null). */
 bool plm_field_text(const struct plm_view *view, const struct plm_fieldref *ref, struct plm_buf *out);
 void plm_value_text(enum plm_vtype type, const struct plm_value *v, struct plm_buf *out);
+/* "(a,b)" for a list field, else joined with blanks. */
+void plm_values_text(enum plm_vtype type, bool is_list, const struct plm_values *values, struct plm_buf *out);
+/* Numbers and booleans as such, everything else as a string. */
+void plm_value_json(enum plm_vtype type, const struct plm_value *v, struct plm_buf *out);
 const char *plm_vtype_name(enum plm_vtype t); /* as `watch fields` prints it */
