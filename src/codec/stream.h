@@ -52,6 +52,10 @@ const char *plm_compression_name(enum plm_compression c);
 struct plm_stream *plm_stream_decompress(struct plm_stream *s, const struct plm_limits *limits,
                                          plm_err **err);
 
+/* The other way: the text as one gzip member, appended (deflate.c). */
+struct plm_buf;
+int plm_gzip(plm_sv data, struct plm_buf *out, plm_err **err);
+
 ssize_t plm_stream_read(struct plm_stream *s, void *p, size_t n, plm_err **err);
 /* Exactly n bytes, else PARSE "ends at offset". */
 int plm_stream_read_full(struct plm_stream *s, void *p, size_t n, plm_err **err);

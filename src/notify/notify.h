@@ -64,6 +64,13 @@ size_t plm_notifier_waiting(const struct plm_notifier *n);
 uint64_t plm_notifier_lost(const struct plm_notifier *n);
 const struct plm_notify_class *plm_notify_find(plm_sv kind);
 
+/* ---- a message as bytes (record.c) -------------------------------------------------------- */
+
+/* Longer texts are cut at 64 KiB. */
+void plm_notice_encode(const struct plm_notice *n, struct plm_buf *out);
+/* Views into the record; labels in the arena. PARSE. */
+int plm_notice_decode(plm_sv record, struct plm_arena *a, struct plm_notice *out, plm_err **err);
+
 /* ---- secrets (secret.c) ------------------------------------------------------------------- */
 
 /* "@FILE" or "$VARIABLE". */

@@ -11,11 +11,6 @@
 #define PLM_NOTICE_TEXT_MAX   PLM_KIB(64)
 #define PLM_NOTICE_RECORD_MAX PLM_MIB(1)
 
-/* Longer texts are cut at PLM_NOTICE_TEXT_MAX. */
-void plm_notice_encode(const struct plm_notice *n, struct plm_buf *out);
-/* Views into the record; labels in the arena. PARSE. */
-int plm_notice_decode(plm_sv record, struct plm_arena *a, struct plm_notice *out, plm_err **err);
-
 /* ---- the queue on disk (queue.c) ------------------------------------------------------------ */
 
 struct plm_notify_queue;

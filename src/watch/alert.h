@@ -80,6 +80,11 @@ struct plm_sink {
     uint64_t close_by; /* plm_clock_ms by which close should have ended; set before it is called */
 };
 const struct plm_sink_class *plm_sink_find(plm_sv name);
+/* The sink "notify": alerts go to these targets (notify.h), each with its own thread and, in queue_dir, its
+ * own queue on disk. plm_cli_notify_sink makes it from the configuration. */
+struct plm_notify_target;
+struct plm_sink *plm_sink_notify_new(const struct plm_ctx *ctx, const struct plm_notify_target *targets,
+                                     size_t n, plm_sv queue_dir, size_t max_bytes, plm_err **err);
 
 struct plm_outputs_config {
     size_t queue;        /* alerts that may wait; 0: 8192 */

@@ -48,6 +48,8 @@ int plm_sink_keys(const char *sink, const struct plm_sink_key *table, void *obje
 /* The alert as one line of text or JSON, without the newline. */
 void plm_sink_render(enum plm_sink_format f, const struct plm_alert *a, const struct plm_alert_options *o,
                      struct plm_buf *out);
+/* "Warning Sensitive file ...": priority and message, for logs that have their own time. */
+void plm_sink_text(const struct plm_alert *a, struct plm_buf *out);
 /* Writes everything to a descriptor that may be non-blocking; waits at most until `by` (plm_clock_ms, 0: as
  * long as it takes). NET net.timeout when that is over. */
 int plm_sink_write_all(int fd, plm_sv data, uint64_t by, plm_err **err);
@@ -56,3 +58,34 @@ bool plm_sink_is_json(enum plm_sink_format f, const struct plm_alert_options *o)
 /* Our own shape: the alert as a finding of kind `runtime` (docs/watch-outputs.md). */
 void plm_sink_json(const struct plm_alert *a, struct plm_buf *out);
 enum plm_severity plm_sink_severity(enum plm_priority p);
+
+/* ---- delivery in a thread of its own (sender.c) --------------------------------------------- */
+
+/* For sinks that wait for others: messages queue up within a bound, so that a peer that hangs delays no other
+ * sink. Failed sends are tried again with growing waits. */
+struct plm_sender;
+struct plm_sender_config {
+    const char *name;    /* of the sink, for what is logged */
+    size_t max_messages; /* that wait */
+    size_t max_bytes;    /* of those that wait */
+    size_t batch;        /* at most so many in one send; 0: 1 */
+    uint64_t linger_ms;  /* wait so long for a batch to fill */
+    unsigned retries;    /* after these the batch is given up */
+    uint64_t retry_ms;   /* first wait, which doubles up to 30 s */
+    atomic_bool *cancel; /* instead of a flag of its own; NULL: its own */
+    bool keeps;          /* send puts elsewhere what it cannot deliver: it is called even when time is up */
+    void *data;
+    /* In the sender's thread, with its context (its cancel flag ends a send that close cannot wait for).
+     * NET: to be tried again; all else is given up. */
+    int (*send)(void *data, const struct plm_ctx *ctx, const plm_sv *messages, size_t n, plm_err **err);
+    /* Other work of the thread, called when nothing waits: when again, in ms; UINT64_MAX: not. Or NULL. */
+    uint64_t (*tick)(void *data, const struct plm_ctx *ctx);
+};
+struct plm_sender *plm_sender_new(const struct plm_ctx *ctx, const struct plm_sender_config *conf,
+                                  plm_err **err);
+/* Copies the message. LIMIT: the bound is reached. */
+int plm_sender_push(struct plm_sender *s, plm_sv message, plm_err **err);
+/* Given up after push took them. */
+uint64_t plm_sender_lost(struct plm_sender *s);
+/* Sends what waits until `by` (plm_clock_ms; 0: one second from now), then ends the thread and frees. */
+void plm_sender_close(struct plm_sender *s, uint64_t by);

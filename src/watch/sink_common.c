@@ -207,6 +207,13 @@ void plm_sink_json(const struct plm_alert *a, struct plm_buf *out)
     plm_buf_byte(out, '}');
 }
 
+void plm_sink_text(const struct plm_alert *a, struct plm_buf *out)
+{
+    plm_buf_printf(out, "%s %.*s", plm_priority_name(a->priority), PLM_SV_ARG(a->message));
+    if (a->n_similar)
+        plm_buf_printf(out, " (and %llu similar)", (unsigned long long)a->n_similar);
+}
+
 bool plm_sink_is_json(enum plm_sink_format f, const struct plm_alert_options *o)
 {
     return f == PLM_SINK_DEFAULT ? o->json_output : f != PLM_SINK_TEXT;
