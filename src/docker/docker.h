@@ -127,3 +127,12 @@ int plm_engine_place_of(const struct plm_ctx *ctx, plm_sv host, plm_sv context, 
                         struct plm_engine_place *out, plm_err **err);
 /* The stream of `docker save REF`. One at a time; close it before the engine. */
 struct plm_http_stream *plm_engine_image_export(struct plm_engine *e, plm_sv ref, plm_err **err);
+
+/* ---- what changes something (act.c): responses of `watch`, nothing else calls these -------------------- */
+
+enum plm_engine_act { PLM_ENGINE_PAUSE, PLM_ENGINE_UNPAUSE, PLM_ENGINE_STOP };
+/* A container that is in that state already is a success. */
+int plm_engine_container_act(struct plm_engine *e, plm_sv ref, enum plm_engine_act act, plm_err **err);
+/* Takes every network from it; UNSUPPORTED if it has none that can be taken (the host's, another
+ * container's). *out_n: how many were. */
+int plm_engine_container_disconnect(struct plm_engine *e, plm_sv ref, size_t *out_n, plm_err **err);

@@ -47,3 +47,6 @@ unsigned plm_api_version_choose(unsigned server_min, unsigned server_max);
 /* "/images/<ref>/json" with ref escaped for a path. NULL only when out of memory. */
 const char *plm_engine_path(struct plm_arena *a, const char *before, plm_sv ref, const char *after);
 int plm_engine_fail_status(struct plm_engine *e, int status, plm_sv body, const char *what, plm_err **err);
+/* The one way to change something at the engine (act.c only): POST of JSON, whatever status comes back. */
+int plm_engine_post(struct plm_engine *e, const char *path, plm_sv body, const char *what, int *out_status,
+                    struct plm_buf *answer, plm_err **err);

@@ -109,6 +109,25 @@ struct plm_json *plm_engine_fetch_of(struct plm_engine *e, const char *before, p
     return path ? plm_engine_fetch(e, path, what, err) : PLM_NULL(plm_fail_oom(err));
 }
 
+int plm_engine_post(struct plm_engine *e, const char *path, plm_sv body, const char *what, int *out_status,
+                    struct plm_buf *answer, plm_err **err)
+{
+    static const char *const json[] = {"Content-Type: application/json", NULL};
+    const struct plm_http_request q = {
+        .method = "POST", .headers = json, .body = body, .any_status = true, .deadline = e->deadline};
+    struct plm_http_response res;
+    plm_err *why = NULL;
+    plm_sv url = url_of(e, path);
+    if (plm_arena_check(e->arena, err) < 0)
+        return -1;
+    if (plm_http_fetch(e->http, url.p, &q, answer, &res, &why) < 0) {
+        (void)fail_transport(e, why, err);
+        return plm_wrap(err, "%s", what);
+    }
+    *out_status = res.status;
+    return 0;
+}
+
 static int negotiate(struct plm_engine *e, plm_err **err)
 {
     if (plm_engine_recall(e))

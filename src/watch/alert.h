@@ -116,7 +116,7 @@ void plm_outputs_close(struct plm_outputs *o, uint64_t wait_ms);
 /* ---- responses (respond.c) ---------------------------------------------------------------------------- */
 
 enum plm_action { PLM_ACT_NONE, PLM_ACT_KILL, PLM_ACT_PAUSE, PLM_ACT_STOP, PLM_ACT_DISCONNECT };
-const char *plm_action_name(enum plm_action action); /* "kill" */
+const char *plm_response_action_name(enum plm_action action); /* "kill" */
 
 struct plm_response {               /* a row of `respond.actions`; all that is given must fit the alert */
     plm_sv rule;                    /* wildcard with *; null: any */

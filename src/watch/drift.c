@@ -275,7 +275,7 @@ static int start_threads(struct plm_drift *d, plm_err **err)
             has_names ? plm_drift_names_new(d->ctx, d->conf->docker_host, err) : NULL;
         if (has_names && !names)
             return -1;
-        plm_drift_scan_once(d, k, names);
+        plm_drift_scan_once(d, k, names, true);
         r = pthread_create(&d->scanner, NULL, plm_drift_scan_run, d);
         d->has_scanner = r == 0;
     }

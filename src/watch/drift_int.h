@@ -6,7 +6,7 @@
 #pragma once
 
 #include "kernel/kernel.h"
-#include "watch/alert.h"
+#include "respond_int.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -69,11 +69,8 @@ struct plm_drift {
 
 /* The scanning thread: void *(struct plm_drift *). */
 void *plm_drift_scan_run(void *drift);
-/* One pass, for the start: what runs now is guarded when plm_drift_start returns. */
-void plm_drift_scan_once(struct plm_drift *d, struct plm_kernel *k, struct plm_drift_names *names);
+/* One pass. The first is made by plm_drift_start: what runs then is guarded when it returns. */
+void plm_drift_scan_once(struct plm_drift *d, struct plm_kernel *k, struct plm_drift_names *names,
+                         bool with_processes);
 /* The file system with this device number, with a reference; NULL: none. */
 struct plm_drift_fs *plm_drift_find(struct plm_drift *d, dev_t dev);
-
-/* A pattern with *, over everything. */
-bool plm_wild(plm_sv pattern, plm_sv text);
-bool plm_wild_any(const plm_sv *patterns, size_t n, plm_sv text);

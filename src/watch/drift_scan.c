@@ -40,36 +40,6 @@ static const char *const places[] = {
     "*/containers/storage/overlay/*/merged", /* Podman */
 };
 
-bool plm_wild(plm_sv pattern, plm_sv text)
-{
-    size_t p = 0, t = 0, star = SIZE_MAX, mark = 0;
-    while (t < text.n) {
-        if (p < pattern.n && pattern.p[p] == '*') {
-            star = p++;
-            mark = t;
-        } else if (p < pattern.n && pattern.p[p] == text.p[t]) {
-            p++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.n && pattern.p[p] == '*')
-        p++;
-    return p == pattern.n;
-}
-
-bool plm_wild_any(const plm_sv *patterns, size_t n, plm_sv text)
-{
-    for (size_t i = 0; text.n && i < n; i++)
-        if (plm_wild(patterns[i], text))
-            return true;
-    return false;
-}
-
 /* ---- one pass ---------------------------------------------------------------------------------------- */
 
 struct pass {
@@ -237,14 +207,34 @@ static void publish(struct pass *s)
     free(old);
 }
 
-void plm_drift_scan_once(struct plm_drift *d, struct plm_kernel *k, struct plm_drift_names *names)
+/* What the last pass found through processes stays until the next one that looks at them. */
+static void keep_others(struct pass *s)
+{
+    struct plm_drift *d = s->d;
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < d->n_guarded; i++) {
+        struct plm_drift_fs **slot =
+            has_found(s, d->guarded[i]->dev) ? NULL : plm_vec_push(s->arena, &s->found);
+        if (slot) {
+            *slot = d->guarded[i];
+            atomic_fetch_add(&(*slot)->refs, 1);
+        }
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
+void plm_drift_scan_once(struct plm_drift *d, struct plm_kernel *k, struct plm_drift_names *names,
+                         bool with_processes)
 {
     plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(SCAN_MAX);
     struct pass s = {.d = d, .names = names, .arena = a};
     if (!a || plm_kernel_mounts(k, 0, a, &s.host, NULL) < 0)
         return;
     pass_mounts(&s);
-    pass_processes(&s, k);
+    if (with_processes)
+        pass_processes(&s, k);
+    else
+        keep_others(&s);
     publish(&s);
 }
 
@@ -287,7 +277,7 @@ void *plm_drift_scan_run(void *drift)
             break;
         }
         if (r >= 0)
-            plm_drift_scan_once(d, k, names);
+            plm_drift_scan_once(d, k, names, r == 0);
     }
     return NULL;
 }
