@@ -117,7 +117,7 @@ W void plm_alert_line(const struct plm_alert *a, const struct plm_alert_options 
 W void plm_alert_falco_json(const struct plm_alert *a, const struct plm_alert_options *o, struct plm_buf *out)
 {
 }
-W const char *plm_action_name(enum plm_action action)
+W const char *plm_response_action_name(enum plm_action action)
 {
     return NULL;
 }
