@@ -80,7 +80,7 @@ struct plm_kpath {
 };
 
 struct plm_kport {
-    uint16_t port; /* either end */
+    uint16_t port; /* either end of the event's own tuple; skipped where that is not known */
     struct plm_kmask clauses;
 };
 

@@ -183,6 +183,7 @@ static bool eval_now(struct run *r, const struct plm_node *n)
     case NODE_FALSE:
         return false;
     case NODE_TRUE:
+    case NODE_OPEN: /* not in a matcher's program */
         return true;
     case NODE_TYPES:
         return plm_evset_has(&r->m->p->types.v[n->types], r->type);

@@ -14,10 +14,11 @@
 #define NODE_NONE UINT32_MAX
 enum { KEY_MAX = 16 << 20 };
 
-struct builder {
+struct plm_graph {
     struct plm_arena *arena;
     struct plm_program *p;
     struct plm_map *nodes, *slots, *groups;
+    bool (*keeps)(const struct plm_cond *check);
     plm_err **err;
 };
 
@@ -28,7 +29,7 @@ static uint32_t no_node(int minus_one)
 }
 
 /* A new entry of a map from keys to numbers: *out_number is old or n. 1: it is new, 0: old, -1: no memory. */
-static int number_of(struct builder *b, struct plm_map *m, plm_sv key, uint32_t n, uint32_t *out)
+static int number_of(struct plm_graph *b, struct plm_map *m, plm_sv key, uint32_t n, uint32_t *out)
 {
     void *have = plm_map_get(m, key);
     if (have) {
@@ -82,7 +83,7 @@ static uint32_t check_cost(const struct plm_cond *c, enum plm_node_reach reach)
     return reach == REACH_OWN ? 1 : by_reach[reach] + field_cost(c->lhs) + op;
 }
 
-static void place_bit(struct builder *b, struct plm_node *n)
+static void place_bit(struct plm_graph *b, struct plm_node *n)
 {
     if (n->reach == REACH_OWN)
         n->bit = b->p->n_own++;
@@ -91,7 +92,7 @@ static void place_bit(struct builder *b, struct plm_node *n)
 }
 
 /* The node of a key: the old one, or the template put in. */
-static uint32_t node_of(struct builder *b, plm_sv key, struct plm_node *template)
+static uint32_t node_of(struct plm_graph *b, plm_sv key, struct plm_node *template)
 {
     uint32_t id;
     int is_new = number_of(b, b->nodes, key, (uint32_t)b->p->nodes.n, &id);
@@ -107,14 +108,14 @@ static uint32_t node_of(struct builder *b, plm_sv key, struct plm_node *template
     return id;
 }
 
-static uint32_t constant(struct builder *b, bool is_true)
+static uint32_t constant(struct plm_graph *b, bool is_true)
 {
     struct plm_node n = {.kind = is_true ? NODE_TRUE : NODE_FALSE, .reach = REACH_EVENT};
     return node_of(b, is_true ? PLM_SV("1") : PLM_SV("0"), &n);
 }
 
 /* The slot of an operand's values, by its text. */
-static int slot_of(struct builder *b, struct plm_operand *o, uint32_t *out)
+static int slot_of(struct plm_graph *b, struct plm_operand *o, uint32_t *out)
 {
     struct plm_cond ask = {.kind = PLM_COND_CHECK, .op = PLM_OP_EXISTS, .lhs = o};
     struct plm_buf key = PLM_BUF(KEY_MAX);
@@ -131,7 +132,13 @@ static int slot_of(struct builder *b, struct plm_operand *o, uint32_t *out)
     return 0;
 }
 
-static uint32_t check_node(struct builder *b, const struct plm_cond *c, plm_sv key)
+static uint32_t open_node(struct plm_graph *b)
+{
+    struct plm_node n = {.kind = NODE_OPEN, .reach = REACH_EVENT};
+    return node_of(b, PLM_SV("?"), &n);
+}
+
+static uint32_t check_node(struct plm_graph *b, const struct plm_cond *c, plm_sv key)
 {
     struct plm_node n = {.kind = NODE_CHECK, .reach = plm_cond_reach(c)};
     struct plm_evset types;
@@ -152,11 +159,13 @@ static uint32_t check_node(struct builder *b, const struct plm_cond *c, plm_sv k
     return node_of(b, key, &n);
 }
 
-static uint32_t build_check(struct builder *b, const struct plm_cond *c)
+static uint32_t build_check(struct plm_graph *b, const struct plm_cond *c)
 {
     int fixed = plm_cond_constant(c);
     if (fixed >= 0)
         return constant(b, fixed);
+    if (b->keeps && !b->keeps(c))
+        return open_node(b);
     struct plm_buf key = PLM_BUF(KEY_MAX);
     plm_cond_text(c, &key);
     uint32_t id;
@@ -184,7 +193,7 @@ static int by_cost(const void *x, const void *y, void *arg)
 }
 
 /* A node over parts, which are sorted and without duplicates. */
-static uint32_t combine(struct builder *b, enum plm_node_kind kind, const uint32_t *parts, uint32_t n)
+static uint32_t combine(struct plm_graph *b, enum plm_node_kind kind, const uint32_t *parts, uint32_t n)
 {
     struct plm_node node = {.kind = kind, .reach = REACH_OWN, .n = n, .cost = 1};
     struct plm_buf key = PLM_BUF(KEY_MAX);
@@ -215,10 +224,10 @@ static uint32_t combine(struct builder *b, enum plm_node_kind kind, const uint32
     return id;
 }
 
-static uint32_t build(struct builder *b, const struct plm_cond *c);
+static uint32_t build(struct plm_graph *b, const struct plm_cond *c);
 
 /* and/or: constants are folded, duplicates dropped. */
-static uint32_t build_list(struct builder *b, const struct plm_cond *c)
+static uint32_t build_list(struct plm_graph *b, const struct plm_cond *c)
 {
     enum plm_node_kind kind = c->kind == PLM_COND_AND ? NODE_AND : NODE_OR;
     enum plm_node_kind neutral = kind == NODE_AND ? NODE_TRUE : NODE_FALSE;
@@ -246,27 +255,28 @@ static uint32_t build_list(struct builder *b, const struct plm_cond *c)
     return kept == 1 ? parts[0] : combine(b, kind, parts, kept);
 }
 
-static uint32_t build_not(struct builder *b, const struct plm_cond *c)
+static uint32_t negate(struct plm_graph *b, uint32_t id)
 {
-    uint32_t id = build(b, c->children[0]);
     if (id == NODE_NONE)
         return id;
     const struct plm_node *n = &b->p->nodes.v[id];
     if (n->kind == NODE_TRUE || n->kind == NODE_FALSE)
         return constant(b, n->kind == NODE_FALSE);
+    if (n->kind == NODE_OPEN)
+        return id;
     if (n->kind == NODE_NOT)
         return b->p->edges.v[n->first];
     return combine(b, NODE_NOT, &id, 1);
 }
 
-static uint32_t build(struct builder *b, const struct plm_cond *c)
+static uint32_t build(struct plm_graph *b, const struct plm_cond *c)
 {
     switch (c->kind) {
     case PLM_COND_AND:
     case PLM_COND_OR:
         return build_list(b, c);
     case PLM_COND_NOT:
-        return build_not(b, c);
+        return negate(b, build(b, c->children[0]));
     case PLM_COND_CHECK:
         return build_check(b, c);
     case PLM_COND_MACRO:
@@ -283,7 +293,7 @@ static bool is_in_force(const struct plm_rule *r)
     return r->is_enabled && r->condition;
 }
 
-static int group_type(struct builder *b, const struct plm_rules *r, unsigned id)
+static int group_type(struct plm_graph *b, const struct plm_rules *r, unsigned id)
 {
     PLM_VEC(uint32_t) list = {0};
     for (size_t i = 0; i < plm_rules_count(r); i++) {
@@ -323,7 +333,7 @@ static void lay_out_cache(struct plm_program *p)
     p->n_words = words;
 }
 
-static int build_all(struct builder *b, const struct plm_rules *r)
+static int build_all(struct plm_graph *b, const struct plm_rules *r)
 {
     size_t n = plm_rules_count(r);
     uint32_t *roots = plm_arena_array(b->arena, n + 1, sizeof *roots);
@@ -343,14 +353,56 @@ static int build_all(struct builder *b, const struct plm_rules *r)
     return 0;
 }
 
+/* ---- the graph as an object -------------------------------------------------------------------------------
+ */
+
+struct plm_graph *plm_graph_new(struct plm_program *p, struct plm_arena *a,
+                                bool (*keeps)(const struct plm_cond *check), plm_err **err)
+{
+    plm_auto(plm_graph_free) struct plm_graph *g = calloc(1, sizeof *g);
+    if (!g)
+        return PLM_NULL(plm_fail_oom(err));
+    *g = (struct plm_graph){.arena = a,
+                            .p = p,
+                            .nodes = plm_map_new(),
+                            .slots = plm_map_new(),
+                            .groups = plm_map_new(),
+                            .keeps = keeps};
+    if (!g->nodes || !g->slots || !g->groups)
+        return PLM_NULL(plm_fail_oom(err));
+    return plm_take(g);
+}
+
+void plm_graph_free(struct plm_graph *g)
+{
+    if (!g)
+        return;
+    plm_map_free(g->nodes);
+    plm_map_free(g->slots);
+    plm_map_free(g->groups);
+    free(g);
+}
+
+int plm_graph_add(struct plm_graph *g, const struct plm_cond *c, bool is_not, uint32_t *out, plm_err **err)
+{
+    g->err = err;
+    uint32_t id = build(g, c);
+    if (is_not)
+        id = negate(g, id);
+    if (id == NODE_NONE)
+        return -1;
+    *out = id;
+    return 0;
+}
+
 struct plm_program *plm_program_new(const struct plm_rules *r, struct plm_arena *a, plm_err **err)
 {
-    plm_auto(plm_map_free) struct plm_map *nodes = plm_map_new();
-    plm_auto(plm_map_free) struct plm_map *slots = plm_map_new();
-    plm_auto(plm_map_free) struct plm_map *groups = plm_map_new();
     struct plm_program *p = plm_arena_make(a, struct plm_program);
-    if (!nodes || !slots || !groups || !p)
+    if (!p)
         return PLM_NULL(plm_fail_oom(err));
-    struct builder b = {.arena = a, .p = p, .nodes = nodes, .slots = slots, .groups = groups, .err = err};
-    return build_all(&b, r) == 0 ? p : NULL;
+    plm_auto(plm_graph_free) struct plm_graph *g = plm_graph_new(p, a, NULL, err);
+    if (!g)
+        return NULL;
+    g->err = err;
+    return build_all(g, r) == 0 ? p : NULL;
 }

@@ -18,7 +18,16 @@
 #include "watch/operators.h"
 #include "watch/rules.h"
 
-enum plm_node_kind { NODE_FALSE, NODE_TRUE, NODE_TYPES, NODE_CHECK, NODE_AND, NODE_OR, NODE_NOT };
+enum plm_node_kind {
+    NODE_FALSE,
+    NODE_TRUE,
+    NODE_TYPES,
+    NODE_OPEN, /* a check that the graph leaves out: may be true or false */
+    NODE_CHECK,
+    NODE_AND,
+    NODE_OR,
+    NODE_NOT,
+};
 enum plm_node_reach { REACH_OWN, REACH_PROCESS, REACH_EVENT };
 enum { PLM_SLOT_VALUES = 4 }; /* values of a field that need no memory of the event's arena */
 
@@ -50,6 +59,16 @@ struct plm_program {
     uint32_t n_own, n_process;         /* bits */
     uint32_t n_words;                  /* of a cache */
 };
+
+/* Builds a graph condition by condition. The program lives in the arena; the builder is freed afterwards.
+ * keeps: which checks are compiled, the others become NODE_OPEN; NULL: all. */
+struct plm_graph;
+struct plm_graph *plm_graph_new(struct plm_program *p, struct plm_arena *a,
+                                bool (*keeps)(const struct plm_cond *check), plm_err **err);
+void plm_graph_free(struct plm_graph *g);
+PLM_CLEANUP(struct plm_graph, plm_graph_free)
+/* The node of a condition, or of its negation. */
+int plm_graph_add(struct plm_graph *g, const struct plm_cond *c, bool is_not, uint32_t *out, plm_err **err);
 
 /* Compiles the enabled rules. Lives in the arena. */
 struct plm_program *plm_program_new(const struct plm_rules *r, struct plm_arena *a, plm_err **err);
