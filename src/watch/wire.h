@@ -136,7 +136,7 @@ struct plm_wire_part {
 
 struct plm_wire_file {
     __u64 ino;
-    __u64 ctime, mtime; /* ns since the epoch */
+    __u64 ctime_ns, mtime_ns; /* since the epoch */
     __u64 size;
     __u32 dev; /* new_encode_dev form */
     __u32 rdev;
