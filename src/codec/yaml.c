@@ -32,13 +32,35 @@ struct builder {
     const char *name;
     const struct plm_limits *limits;
     uint64_t events;
+    bool is_stream; /* several documents, keys may stand twice */
+    plm_sv text;
+    size_t seen_index, seen_byte; /* libyaml counts characters; marks come nearly in order */
+    struct plm_yaml_fault fault;
     plm_err **err;
 };
 
 typedef PLM_VEC(struct plm_yaml_node *) node_vec;
 
+/* The byte where a mark's character begins. Nodes are made in the order of their starts, so the walk goes
+ * through the text once. */
+static size_t byte_of(struct builder *b, size_t index)
+{
+    if (index < b->seen_index)
+        b->seen_index = b->seen_byte = 0;
+    while (b->seen_index < index && b->seen_byte < b->text.n) {
+        b->seen_byte++;
+        while (b->seen_byte < b->text.n && ((unsigned char)b->text.p[b->seen_byte] & 0xc0) == 0x80)
+            b->seen_byte++;
+        b->seen_index++;
+    }
+    return b->seen_byte;
+}
+
 static int fault(struct builder *b, enum plm_code code, yaml_mark_t at, const char *what)
 {
+    b->fault = (struct plm_yaml_fault){.line = (uint32_t)at.line + 1,
+                                       .column = (uint32_t)at.column + 1,
+                                       .offset = (uint32_t)byte_of(b, at.index)};
     return plm_fail(b->err, code, "%s:%zu:%zu: %s", b->name, at.line + 1, at.column + 1, what);
 }
 
@@ -62,8 +84,10 @@ static struct plm_yaml_node *make(struct builder *b, enum plm_yaml_kind kind, ya
 {
     struct plm_yaml_node *n = plm_arena_make(b->arena, struct plm_yaml_node);
     if (n)
-        *n = (struct plm_yaml_node){
-            .kind = kind, .line = (uint32_t)at.line + 1, .column = (uint32_t)at.column + 1};
+        *n = (struct plm_yaml_node){.kind = kind,
+                                    .line = (uint32_t)at.line + 1,
+                                    .column = (uint32_t)at.column + 1,
+                                    .offset = (uint32_t)byte_of(b, at.index)};
     return n;
 }
 
@@ -148,7 +172,7 @@ static struct plm_yaml_node *build_mapping(struct builder *b, const yaml_event_t
             return PLM_NULL(plm_fail(b->err, PLM_E_PARSE, "%s:%u:%u: a key must be a scalar", b->name,
                                      n->keys[i]->line, n->keys[i]->column));
     }
-    return refuse_duplicate(b, n) < 0 ? NULL : n;
+    return !b->is_stream && refuse_duplicate(b, n) < 0 ? NULL : n;
 }
 
 static struct plm_yaml_node *build_sequence(struct builder *b, const yaml_event_t *e, unsigned depth)
@@ -208,49 +232,77 @@ static struct plm_yaml_node *build(struct builder *b, const yaml_event_t *e, uns
     return n;
 }
 
-/* Stream start, document start, node, document end, stream end. */
-static struct plm_yaml_node *build_document(struct builder *b)
+/* Stream start, then per document its start, node and end, stream end. */
+static struct plm_yaml_node *build_documents(struct builder *b)
 {
-    struct plm_yaml_node *root = NULL;
+    node_vec roots = {0};
     for (;;) {
         yaml_event_t e;
         if (next(b, &e) < 0)
             return NULL;
         yaml_event_type_t type = e.type;
+        yaml_mark_t at = e.start_mark;
         bool is_frame = type == YAML_STREAM_START_EVENT || type == YAML_DOCUMENT_START_EVENT ||
                         type == YAML_DOCUMENT_END_EVENT || type == YAML_STREAM_END_EVENT;
-        if (type == YAML_DOCUMENT_START_EVENT && root) {
-            yaml_mark_t at = e.start_mark;
-            yaml_event_delete(&e);
-            return PLM_NULL(fault(b, PLM_E_PARSE, at, "a second document"));
-        }
-        if (!is_frame)
-            root = build(b, &e, (unsigned)b->limits->depth);
+        struct plm_yaml_node *root = is_frame ? NULL : build(b, &e, (unsigned)b->limits->depth);
         yaml_event_delete(&e);
-        if (!is_frame && !root)
-            return NULL;
-        if (type == YAML_STREAM_END_EVENT)
-            return root ? root : make(b, PLM_YAML_NULL, (yaml_mark_t){0});
+        if (type == YAML_DOCUMENT_START_EVENT && roots.n && !b->is_stream)
+            return PLM_NULL(fault(b, PLM_E_PARSE, at, "a second document"));
+        if (!is_frame) {
+            struct plm_yaml_node **slot = root ? plm_vec_push(b->arena, &roots) : NULL;
+            if (!slot)
+                return NULL;
+            *slot = root;
+        }
+        if (type != YAML_STREAM_END_EVENT)
+            continue;
+        if (!b->is_stream)
+            return roots.n ? roots.v[0] : make(b, PLM_YAML_NULL, (yaml_mark_t){0});
+        struct plm_yaml_node *all = make(b, PLM_YAML_SEQUENCE, (yaml_mark_t){0});
+        if (all) {
+            all->items = roots.v;
+            all->n = roots.n;
+        }
+        return all;
     }
 }
 
-struct plm_yaml *plm_yaml_parse(plm_sv text, const char *name, const struct plm_limits *limits, plm_err **err)
+static struct plm_yaml *parse(plm_sv text, struct builder *b, plm_err **err)
 {
     plm_auto(plm_arena_free) struct plm_arena *arena = plm_arena_new(PLM_ARENA_NO_LIMIT);
     plm_auto(plm_map_free) struct plm_map *anchors = plm_map_new();
     struct plm_yaml *doc = arena ? plm_arena_make(arena, struct plm_yaml) : NULL;
     plm_err *e = NULL;
-    struct builder b = {.arena = arena, .anchors = anchors, .name = name, .limits = limits, .err = &e};
-    if (!doc || !anchors || !yaml_parser_initialize(&b.parser))
+    b->arena = arena;
+    b->anchors = anchors;
+    b->text = text;
+    b->err = &e;
+    if (!doc || !anchors || !yaml_parser_initialize(&b->parser))
         return PLM_NULL(plm_fail_oom(err));
-    yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&b.parser, (const unsigned char *)(text.p ? text.p : ""), text.n);
-    struct plm_yaml_node *root = build_document(&b);
-    yaml_parser_delete(&b.parser);
+    yaml_parser_set_encoding(&b->parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&b->parser, (const unsigned char *)(text.p ? text.p : ""), text.n);
+    struct plm_yaml_node *root = build_documents(b);
+    yaml_parser_delete(&b->parser);
     if (!root)
         return PLM_NULL(e ? plm_err_move(err, &e) : plm_fail_oom(err));
     doc->root = root;
     doc->arena = plm_take(arena);
+    return doc;
+}
+
+struct plm_yaml *plm_yaml_parse(plm_sv text, const char *name, const struct plm_limits *limits, plm_err **err)
+{
+    struct builder b = {.name = name, .limits = limits};
+    return parse(text, &b, err);
+}
+
+struct plm_yaml *plm_yaml_parse_stream(plm_sv text, const char *name, const struct plm_limits *limits,
+                                       struct plm_yaml_fault *out_fault, plm_err **err)
+{
+    struct builder b = {.name = name, .limits = limits, .is_stream = true};
+    struct plm_yaml *doc = parse(text, &b, err);
+    if (!doc && out_fault)
+        *out_fault = b.fault;
     return doc;
 }
 

@@ -20,6 +20,7 @@ struct plm_yaml_node {
     bool is_quoted;               /* scalar written with quotes: a string whatever it looks like */
     plm_sv text;                  /* scalar */
     uint32_t line, column;        /* from 1 */
+    uint32_t offset;              /* byte of the text, from 0 */
     size_t n;                     /* items of a sequence, pairs of a mapping */
     struct plm_yaml_node **items; /* values */
     struct plm_yaml_node **keys;  /* mapping only */
@@ -30,6 +31,14 @@ struct plm_yaml;
 /* One document; an empty text gives a NULL node root. PARSE with name, line, column. */
 struct plm_yaml *plm_yaml_parse(plm_sv text, const char *name, const struct plm_limits *limits,
                                 plm_err **err);
+/* Any number of documents: the root is the sequence of their roots. Where a key stands twice the first one
+ * counts (plm_yaml_get finds it), as in other readers of such files. *out_fault (if not NULL) says where the
+ * text is not YAML: line and column from 1, the offset in bytes. */
+struct plm_yaml_fault {
+    uint32_t line, column, offset;
+};
+struct plm_yaml *plm_yaml_parse_stream(plm_sv text, const char *name, const struct plm_limits *limits,
+                                       struct plm_yaml_fault *out_fault, plm_err **err);
 void plm_yaml_free(struct plm_yaml *doc);
 PLM_CLEANUP(struct plm_yaml, plm_yaml_free)
 const struct plm_yaml_node *plm_yaml_root(const struct plm_yaml *doc);

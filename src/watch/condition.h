@@ -91,6 +91,11 @@ struct plm_cond {
     struct plm_literal *values; /* literals */
     size_t n_values;
     bool is_list_form; /* written in parentheses */
+    plm_sv source;     /* the text that offset is of: the rule's or a macro's */
+    /* Kept by the loader: levels and nodes below (shared ones counted each time), fields and types checked.
+     */
+    uint32_t height, size;
+    bool is_checked;
 };
 
 /* PARSE; *out_offset (if not NULL) says where. At most 1000 deep. */

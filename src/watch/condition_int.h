@@ -20,3 +20,5 @@ bool plm_op_is_number(enum plm_op op); /* < <= > >= */
 struct plm_operand *plm_operand_parse(plm_sv text, struct plm_arena *a, plm_err **err);
 /* Bytes that a value without quotes may have. */
 bool plm_cond_is_bare(plm_sv text);
+/* Values with commas between them, as in a list; -1: the text is something else. They view the text. */
+int plm_cond_values_parse(plm_sv text, struct plm_arena *a, struct plm_literal **out, size_t *out_n);

@@ -486,6 +486,26 @@ static int parse_list(struct parser *p, struct plm_cond *c)
     return 0;
 }
 
+int plm_cond_values_parse(plm_sv text, struct plm_arena *a, struct plm_literal **out, size_t *out_n)
+{
+    struct parser p = {.text = text, .arena = a};
+    literal_vec values = {0};
+    do {
+        struct plm_literal l;
+        skip_blanks(&p);
+        if (lex_value(&p, &l) <= 0)
+            return -1;
+        struct plm_literal *slot = plm_vec_push(a, &values);
+        if (!slot)
+            return -1;
+        *slot = l;
+        skip_blanks(&p);
+    } while (take(&p, ","));
+    *out = values.v;
+    *out_n = values.n;
+    return p.at == text.n ? 0 : -1;
+}
+
 static int set_one(struct parser *p, struct plm_cond *c, struct plm_literal l)
 {
     c->values = plm_arena_make(p->arena, struct plm_literal);
@@ -573,6 +593,7 @@ static int parse_check(struct parser *p, struct plm_cond *c)
     if (r < 0)
         return -1;
     c->offset = (uint32_t)from;
+    c->source = p->text;
     if (r == 0) {
         bool is_dotted;
         c->kind = PLM_COND_MACRO;
@@ -624,6 +645,7 @@ static struct plm_cond *join(struct parser *p, enum plm_cond_kind kind, size_t f
     *c = (struct plm_cond){.kind = kind,
                            .offset = (uint32_t)from,
                            .length = (uint32_t)(p->at - from),
+                           .source = p->text,
                            .children = children->v,
                            .n_children = children->n};
     return c;

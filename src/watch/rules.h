@@ -16,8 +16,9 @@
 #include "watch/field.h"
 #include "watch/output_format.h"
 
-#define PLM_FALCO_ENGINE "0.63.0" /* the engine version that we announce */
-#define PLM_HITS_MAX     256
+#define PLM_FALCO_ENGINE     "0.63.0" /* the engine version that we announce */
+#define PLM_CONTAINER_PLUGIN "0.7.0"  /* the version of Falco's container plugin that is built in */
+#define PLM_HITS_MAX         256
 
 enum plm_priority {
     PLM_PRIO_EMERGENCY,
@@ -68,6 +69,7 @@ static inline bool plm_load_is_error(enum plm_load_code c)
 
 struct plm_load_place {            /* one link of the location chain, outermost first */
     plm_sv item_type, item_name;   /* "rules content", FILE */
+    plm_sv file;                   /* or the beginning of a condition, in quotes */
     uint32_t line, column, offset; /* from 0 */
 };
 
