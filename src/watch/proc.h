@@ -118,3 +118,17 @@ struct plm_thread *plm_thread_group_leader(struct plm_procs *p, const struct plm
 struct plm_thread *plm_thread_vgroup_leader(struct plm_procs *p, const struct plm_thread *t); /* vpgid */
 /* The i-th NUL-separated string; a null view past the end. */
 plm_sv plm_strings_get(plm_sv strings, size_t i);
+
+/* ---- /proc (proc_read.c): one missing thread, and all of them where the kernel has no iterators ---------
+ */
+
+struct plm_proc_reader;
+/* proc: "/proc". needs: enum plm_need: the environment is read only if asked for. */
+struct plm_proc_reader *plm_proc_reader_new(const char *proc, uint32_t needs, plm_err **err);
+void plm_proc_reader_free(struct plm_proc_reader *r);
+PLM_CLEANUP(struct plm_proc_reader, plm_proc_reader_free)
+/* Fits plm_procs_config.lookup; `reader` is the plm_proc_reader. Views of the arena. What /proc does not tell
+ * (EXE_WRITABLE, the layer of the executable) is left out. */
+bool plm_proc_reader_lookup(void *reader, int32_t tid, struct plm_arena *a, struct plm_task_info *out);
+/* Puts every thread, leaders before their threads. */
+int plm_proc_reader_scan(struct plm_proc_reader *r, struct plm_procs *p, plm_err **err);
