@@ -40,7 +40,7 @@ const struct plm_option plm_options[] = {
     /* what comes out */
     {.name = "output", .letter = 'o', .key = "output", .type = PLM_OPT_LIST, .argument = "FORMAT[=FILE|=DIR/]",
      .help = "format of the result, to standard output or into a file; repeatable",
-     .commands = ",scan,explain,find,diff,check,audit,report,list,version,config,exception list,policy check,policy lint,policy diff,db status,db search,db diff,cache status,cache prune,",
+     .commands = ",scan,explain,find,diff,check,audit,report,list,version,config,exception list,policy check,policy lint,policy diff,db status,db search,db diff,cache status,cache prune,watch check,",
      .foreign = " --format --output-format -f --report --output-file "},
     {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
      .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], update, kev, epss>=N, risk>=N, none",
@@ -241,6 +241,8 @@ const struct plm_option plm_options[] = {
      .help = "do not read ./plimsoll.yaml", .commands = ALL},
     {.name = "cache-dir", .key = "cache-dir", .type = PLM_OPT_DIR, .argument = "DIR", .system_only = true,
      .help = "database, layers, repository results; default $XDG_CACHE_HOME/plimsoll", .commands = ALL},
+    {.name = "explain-filter", .type = PLM_OPT_FLAG,
+     .help = "print what of each rule the kernel tests before it sends an event", .commands = ",watch check,"},
     {.name = "offline", .key = "offline", .type = PLM_OPT_FLAG, .system_only = true,
      .help = "open no IP socket at all", .commands = ALL, .foreign = " --offline-scan "},
     {.name = "jobs", .letter = 'j', .key = "jobs", .type = PLM_OPT_NUMBER, .argument = "N",

@@ -91,6 +91,13 @@ struct plm_load_report {
     PLM_VEC(struct plm_load_file) files; /* in load order */
 };
 
+/* Chain of places, snippet, code and message, as falco -V prints them. */
+void plm_load_message_text(const struct plm_load_message *m, struct plm_buf *out);
+/* "FILE: Ok" and the errors; the warnings to `details`. */
+void plm_load_file_text(const struct plm_load_file *f, struct plm_buf *out, struct plm_buf *details);
+/* `{"falco_load_results":[...]`: the caller may add members, and closes the object. */
+void plm_load_report_json(const struct plm_load_report *r, struct plm_buf *out);
+
 /* ---- the rule set ------------------------------------------------------------------------------- */
 
 struct plm_selection { /* falco.yaml `rules:` and -T, -t, -D: in order */
