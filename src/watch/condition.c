@@ -107,31 +107,11 @@ static void put_literal(const struct plm_literal *l, struct plm_buf *out)
         put_quoted(l->text, out);
 }
 
-static void put_field(plm_sv text, struct plm_buf *out)
-{
-    size_t at = plm_sv_find(text, '[');
-    if (at == SIZE_MAX) {
-        plm_buf_sv_put(out, text);
-        return;
-    }
-    plm_sv key = plm_sv_sub(text, at + 1, text.n - at - 2);
-    bool is_bare = key.n > 0;
-    for (size_t i = 0; i < key.n && is_bare; i++)
-        is_bare = !strchr("[]\"' \t\r\n\\\b", key.p[i]);
-    if (is_bare) {
-        plm_buf_sv_put(out, text);
-        return;
-    }
-    plm_buf_sv_put(out, plm_sv_sub(text, 0, at + 1));
-    put_quoted(key, out);
-    plm_buf_byte(out, ']');
-}
-
 static void put_operand(const struct plm_operand *o, struct plm_buf *out)
 {
     switch (o->kind) {
     case PLM_OPERAND_FIELD:
-        put_field(o->text, out);
+        plm_buf_sv_put(out, o->text);
         return;
     case PLM_OPERAND_TEXT:
         put_quoted(o->text, out);

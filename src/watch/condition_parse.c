@@ -321,7 +321,7 @@ static int parse_transform(struct parser *p, struct plm_operand *out, unsigned d
     return has_key < 0 ? -1 : 0;
 }
 
-/* A field's name with its argument, without the quotes of the argument: "proc.env[A B]". */
+/* A field's name with its argument, as written: `proc.env["A B"]`. */
 static int parse_field(struct parser *p, plm_sv name, struct plm_operand *out)
 {
     plm_sv key;
@@ -331,9 +331,7 @@ static int parse_field(struct parser *p, plm_sv name, struct plm_operand *out)
         return -1;
     out->kind = PLM_OPERAND_FIELD;
     out->text = since(p, from);
-    if (has_key && out->text.n != name.n + key.n + 2)
-        out->text = plm_arena_printf(p->arena, "%.*s[%.*s]", PLM_SV_ARG(name), PLM_SV_ARG(key));
-    return out->text.p ? 0 : plm_fail_oom(p->err);
+    return 0;
 }
 
 /* A field or a transformer: 1, 0: neither stands here (nothing is taken), -1. */
@@ -403,40 +401,40 @@ struct plm_operand *plm_operand_parse(plm_sv text, struct plm_arena *a, plm_err 
  * ------------------------------------------------------------------------------------------------ */
 
 struct op_row {
-    const char *text;
+    plm_sv text;
     enum plm_op op;
     bool needs_blank;
 };
 
 /* Longer symbols before their prefixes. */
 static const struct op_row ops[] = {
-    {"exists", PLM_OP_EXISTS, false},
-    {"<=", PLM_OP_LE, false},
-    {"<", PLM_OP_LT, false},
-    {">=", PLM_OP_GE, false},
-    {">", PLM_OP_GT, false},
-    {"==", PLM_OP_EQ, false},
-    {"=", PLM_OP_EQ, false},
-    {"!=", PLM_OP_NE, false},
-    {"glob", PLM_OP_GLOB, true},
-    {"iglob", PLM_OP_IGLOB, true},
-    {"contains", PLM_OP_CONTAINS, true},
-    {"icontains", PLM_OP_ICONTAINS, true},
-    {"bcontains", PLM_OP_BCONTAINS, true},
-    {"startswith", PLM_OP_STARTSWITH, true},
-    {"bstartswith", PLM_OP_BSTARTSWITH, true},
-    {"endswith", PLM_OP_ENDSWITH, true},
-    {"regex", PLM_OP_REGEX, true},
-    {"intersects", PLM_OP_INTERSECTS, false},
-    {"in", PLM_OP_IN, false},
-    {"pmatch", PLM_OP_PMATCH, false},
+    {{"exists", sizeof("exists") - 1}, PLM_OP_EXISTS, false},
+    {{"<=", sizeof("<=") - 1}, PLM_OP_LE, false},
+    {{"<", sizeof("<") - 1}, PLM_OP_LT, false},
+    {{">=", sizeof(">=") - 1}, PLM_OP_GE, false},
+    {{">", sizeof(">") - 1}, PLM_OP_GT, false},
+    {{"==", sizeof("==") - 1}, PLM_OP_EQ, false},
+    {{"=", sizeof("=") - 1}, PLM_OP_EQ, false},
+    {{"!=", sizeof("!=") - 1}, PLM_OP_NE, false},
+    {{"glob", sizeof("glob") - 1}, PLM_OP_GLOB, true},
+    {{"iglob", sizeof("iglob") - 1}, PLM_OP_IGLOB, true},
+    {{"contains", sizeof("contains") - 1}, PLM_OP_CONTAINS, true},
+    {{"icontains", sizeof("icontains") - 1}, PLM_OP_ICONTAINS, true},
+    {{"bcontains", sizeof("bcontains") - 1}, PLM_OP_BCONTAINS, true},
+    {{"startswith", sizeof("startswith") - 1}, PLM_OP_STARTSWITH, true},
+    {{"bstartswith", sizeof("bstartswith") - 1}, PLM_OP_BSTARTSWITH, true},
+    {{"endswith", sizeof("endswith") - 1}, PLM_OP_ENDSWITH, true},
+    {{"regex", sizeof("regex") - 1}, PLM_OP_REGEX, true},
+    {{"intersects", sizeof("intersects") - 1}, PLM_OP_INTERSECTS, false},
+    {{"in", sizeof("in") - 1}, PLM_OP_IN, false},
+    {{"pmatch", sizeof("pmatch") - 1}, PLM_OP_PMATCH, false},
 };
 enum { N_OPS = sizeof(ops) / sizeof(ops[0]) };
 
 bool plm_op_find(plm_sv name, enum plm_op *out)
 {
     for (size_t i = 0; i < N_OPS; i++)
-        if (plm_sv_is(name, ops[i].text)) {
+        if (plm_sv_eq(name, ops[i].text)) {
             *out = ops[i].op;
             return true;
         }
@@ -446,9 +444,10 @@ bool plm_op_find(plm_sv name, enum plm_op *out)
 static int lex_op(struct parser *p, enum plm_op *out)
 {
     for (size_t i = 0; i < N_OPS; i++) {
-        if (ops[i].needs_blank && !is_blank(peek(p, strlen(ops[i].text))))
+        if (ops[i].needs_blank && !is_blank(peek(p, ops[i].text.n)))
             continue;
-        if (take(p, ops[i].text)) {
+        if (plm_sv_starts(plm_sv_from_off(p->text, p->at), ops[i].text)) {
+            p->at += ops[i].text.n;
             *out = ops[i].op;
             return 0;
         }

@@ -143,6 +143,7 @@ static struct plm_rules_item *change(struct plm_rules_loader *l, const struct pl
         *e = l->items.v[at]->exceptions.v[i];
     }
     copy->visibility = l->next_index++;
+    copy->format = NULL;
     l->items.v[at] = copy;
     return copy;
 }

@@ -291,9 +291,9 @@ static int full_output(struct compiler *c, const struct plm_rules_item *x, plm_s
         if (!append_fits(a, x))
             continue;
         if (a->extra_output.p)
-            *out = plm_arena_printf(c->arena, "%.*s %.*s", PLM_SV_ARG(*out), PLM_SV_ARG(a->extra_output));
+            *out = plm_arena_printf(c->l->arena, "%.*s %.*s", PLM_SV_ARG(*out), PLM_SV_ARG(a->extra_output));
         if (a->has_suggested)
-            *out = plm_arena_printf(c->arena, "%.*s%s", PLM_SV_ARG(*out), SUGGESTED);
+            *out = plm_arena_printf(c->l->arena, "%.*s%s", PLM_SV_ARG(*out), SUGGESTED);
     }
     return out->p ? 0 : -1;
 }
@@ -318,7 +318,7 @@ static int compile_output(struct compiler *c, const struct plm_rules_item *x, pl
 {
     plm_auto(plm_err_free) plm_err *err = NULL;
     size_t offset = 0;
-    *out = plm_output_compile(text, c->arena, &offset, &err);
+    *out = plm_output_compile(text, c->l->arena, &offset, &err);
     if (*out)
         return 1;
     if (plm_err_code(err) == PLM_E_OOM)
@@ -396,7 +396,7 @@ static int compile_condition(struct compiler *c, const struct plm_rules_item *x,
     return 1;
 }
 
-static int compile_rule(struct compiler *c, const struct plm_rules_item *x, struct plm_rule *r)
+static int compile_rule(struct compiler *c, struct plm_rules_item *x, struct plm_rule *r)
 {
     plm_sv output;
     *r = (struct plm_rule){.name = x->name,
@@ -411,7 +411,8 @@ static int compile_rule(struct compiler *c, const struct plm_rules_item *x, stru
     if (plm_rules_apply_exceptions(c->l, x, &r->condition_text) < 0 || full_output(c, x, &output) < 0)
         return -1;
     r->output_text = output;
-    int got = compile_output(c, x, output, &r->output);
+    int got = x->format ? 1 : compile_output(c, x, output, &x->format);
+    r->output = x->format;
     if (got > 0)
         got = compile_extra(c, x, r);
     if (got > 0) {
@@ -428,7 +429,7 @@ static int compile_rules(struct compiler *c, struct plm_rules *out)
     if (!out->rules)
         return -1;
     for (size_t i = 0; i < l->items.n; i++) {
-        const struct plm_rules_item *x = l->items.v[i];
+        struct plm_rules_item *x = l->items.v[i];
         if (x->is_unknown_source || x->priority > l->conf->min_priority)
             continue;
         plm_arena_reset(c->scratch);

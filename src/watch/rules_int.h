@@ -94,6 +94,7 @@ struct plm_rules_item {
     uint32_t capture_duration;
     plm_sv_vec tags;
     plm_rules_exception_vec exceptions;
+    const struct plm_output_format *format; /* compiled with an earlier file */
 };
 
 /* ---- the loader --------------------------------------------------------------------------------------- */

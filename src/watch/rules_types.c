@@ -8,13 +8,6 @@
 
 #include "watch/operators.h"
 
-static void set_all(struct plm_evset *s)
-{
-    for (unsigned i = 0; i < plm_evtype_count(); i++)
-        if (plm_evtype_get(i))
-            plm_evset_add(s, i);
-}
-
 static void set_without(struct plm_evset *s, const struct plm_evset *minus)
 {
     for (size_t i = 0; i < PLM_EVTYPE_MAX / 64; i++)
@@ -73,7 +66,8 @@ static bool num_is_always(const struct plm_cond *c)
            (c->op == PLM_OP_GE && (v == 0 || v == 1));
 }
 
-static void check_types(const struct plm_cond *c, bool is_negated, struct plm_evset *out)
+static void check_types(const struct plm_cond *c, bool is_negated, const struct plm_evset *all,
+                        struct plm_evset *out)
 {
     const char *name = field_name(c);
     bool is_num = strcmp(name, "evt.num") == 0;
@@ -82,11 +76,11 @@ static void check_types(const struct plm_cond *c, bool is_negated, struct plm_ev
                                                      c->op == PLM_OP_IN || c->op == PLM_OP_INTERSECTS);
     if (is_never || is_always) {
         if (is_never == is_negated)
-            set_all(out);
+            *out = *all;
         return;
     }
     if (!is_type) {
-        set_all(out);
+        *out = *all;
         return;
     }
     struct plm_evset named = {0};
@@ -99,24 +93,25 @@ static void check_types(const struct plm_cond *c, bool is_negated, struct plm_ev
         *out = named;
         return;
     }
-    set_all(out);
+    *out = *all;
     set_without(out, &named);
 }
 
-static void types_of(const struct plm_cond *c, bool is_negated, struct plm_evset *out)
+static void types_of(const struct plm_cond *c, bool is_negated, const struct plm_evset *all,
+                     struct plm_evset *out)
 {
     if (c->kind == PLM_COND_NOT) {
-        types_of(c->children[0], !is_negated, out);
+        types_of(c->children[0], !is_negated, all, out);
         return;
     }
     if (c->kind == PLM_COND_CHECK) {
-        check_types(c, is_negated, out);
+        check_types(c, is_negated, all, out);
         return;
     }
     bool is_and = (c->kind == PLM_COND_AND) != is_negated;
     for (size_t i = 0; i < c->n_children; i++) {
         struct plm_evset s = {0};
-        types_of(c->children[i], is_negated, &s);
+        types_of(c->children[i], is_negated, all, &s);
         for (size_t k = 0; k < PLM_EVTYPE_MAX / 64; k++)
             out->w[k] = i == 0 ? s.w[k] : is_and ? out->w[k] & s.w[k] : out->w[k] | s.w[k];
     }
@@ -125,7 +120,11 @@ static void types_of(const struct plm_cond *c, bool is_negated, struct plm_evset
 void plm_rules_types_of(const struct plm_cond *tree, struct plm_evset *out, unsigned *out_n)
 {
     *out = (struct plm_evset){0};
-    types_of(tree, false, out);
+    struct plm_evset all = {0};
+    for (unsigned i = 0; i < plm_evtype_count(); i++)
+        if (plm_evtype_get(i))
+            plm_evset_add(&all, i);
+    types_of(tree, false, &all, out);
     *out_n = 0;
     for (size_t i = 0; i < PLM_EVTYPE_MAX / 64; i++)
         *out_n += (unsigned)__builtin_popcountll(out->w[i]);

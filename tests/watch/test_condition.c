@@ -77,7 +77,7 @@ static const struct {
     {"proc.aname[2] = x", "proc.aname[2] = x"},
     {"proc.env[LD_PRELOAD] exists", "proc.env[LD_PRELOAD] exists"},
     {"proc.env[\"A B\"] = x", "proc.env[\"A B\"] = x"},
-    {"proc.env['A'] = x", "proc.env[A] = x"},
+    {"proc.env['A'] = x", "proc.env['A'] = x"},
     {"container.mount.dest[/proc*] != \"\"", "container.mount.dest[/proc*] != \"\""},
     {"evt.arg.flags contains X", "evt.arg.flags contains X"},
     /* transformers */
@@ -236,7 +236,7 @@ static void details(void **state)
     assert_int_equal(c->length, 41);
     struct plm_cond *in = c->children[1];
     assert_int_equal(in->offset, 7);
-    assert_true(plm_sv_is(in->lhs->text, "proc.env[A B]"));
+    assert_true(plm_sv_is(in->lhs->text, "proc.env[\"A B\"]"));
     assert_int_equal(in->lhs->length, 15);
     assert_int_equal(in->n_values, 3);
     assert_true(in->values[0].is_number && in->values[0].is_bare);
