@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-/* "registry:5000/team/app:1.2@sha256:…": a colon after the last slash begins the tag. */
+/* "registry:5000/team/app:1.2@sha256:…": a colon after the last slash begins the tag, and
+ * a name with neither tag nor digest means "latest". */
 void plm_meta_split_image(struct plm_container *c)
 {
     plm_sv rest = c->image, digest = PLM_SV_NULL;
@@ -21,7 +22,8 @@ void plm_meta_split_image(struct plm_container *c)
     if (colon != SIZE_MAX && (slash == SIZE_MAX || colon > slash)) {
         c->image_tag = plm_sv_from_off(rest, colon + 1);
         rest = plm_sv_sub(rest, 0, colon);
-    }
+    } else if (!digest.n)
+        c->image_tag = PLM_SV("latest");
     c->image_repository = rest;
     if (digest.n)
         c->image_digest = digest;
