@@ -218,14 +218,16 @@ void plm_meta_free(struct plm_meta *m)
 /* ---- identity ---------------------------------------------------------------------------------------------
  */
 
-static bool same_namespace(int32_t pid, const char *ns)
+/* Whether its pid namespace is the host's: that of process 1, or ours where that one is closed to us. What
+ * cannot be read is taken for the host. */
+static bool in_host_namespace(int32_t pid)
 {
-    char path[64], mine[64], init[64];
-    (void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, ns);
-    ssize_t a = readlink(path, mine, sizeof(mine));
-    (void)snprintf(path, sizeof(path), "/proc/1/ns/%s", ns);
-    ssize_t b = readlink(path, init, sizeof(init));
-    return a <= 0 || b <= 0 || (a == b && memcmp(mine, init, (size_t)a) == 0);
+    char path[64], its[64], host[64];
+    (void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+    ssize_t a = readlink(path, its, sizeof(its)), b = readlink("/proc/1/ns/pid", host, sizeof(host));
+    if (b <= 0)
+        b = readlink("/proc/self/ns/pid", host, sizeof(host));
+    return a <= 0 || b <= 0 || (a == b && memcmp(its, host, (size_t)a) == 0);
 }
 
 /* "/NAMESPACE/ID" may be a group that somebody made for a service: it is a container if containerd has a task
@@ -242,7 +244,7 @@ static bool is_containerd_task(const struct plm_meta *m, plm_sv path, int32_t pi
         if (name && access(name, F_OK) == 0)
             return true;
     }
-    return pid > 0 && !same_namespace(pid, "pid");
+    return pid > 0 && !in_host_namespace(pid);
 }
 
 static struct path_slot *path_slot(struct plm_meta *m, plm_sv path)

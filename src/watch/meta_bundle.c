@@ -248,18 +248,25 @@ static int in_containerd(const char *dir, plm_sv id, struct plm_meta_answer *ans
     return r;
 }
 
+static int in_list(const char *path, plm_sv id, struct plm_meta_answer *answer)
+{
+    plm_auto_done(plm_buf_done) struct plm_buf text = PLM_BUF(STORE_BYTES);
+    return path && plm_fs_read(path, STORE_BYTES, &text, NULL) == 0
+               ? of_store(plm_buf_sv(&text), id, answer, NULL)
+               : -1;
+}
+
+static const char *const lists[] = {"containers.json", "volatile-containers.json"};
+
 static int in_store(const char *root, plm_sv id, struct plm_meta_answer *answer, plm_err **err)
 {
     static const char *const places[] = {"/var/lib/containers/storage/overlay-containers",
                                          "/run/containers/storage/overlay-containers"};
-    static const char *const lists[] = {"containers.json", "volatile-containers.json"};
     for (size_t i = 0; i < 2; i++)
         for (size_t k = 0; k < 2; k++) {
-            plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_KIB(8)), text = PLM_BUF(STORE_BYTES);
+            plm_auto_done(plm_buf_done) struct plm_buf b = PLM_BUF(PLM_KIB(8));
             plm_buf_printf(&b, "%s%s/%s", root, places[i], lists[k]);
-            const char *path = plm_buf_cstr(&b);
-            if (path && plm_fs_read(path, STORE_BYTES, &text, NULL) == 0 &&
-                of_store(plm_buf_sv(&text), id, answer, NULL) == 0)
+            if (in_list(plm_buf_cstr(&b), id, answer) == 0)
                 return 0;
         }
     return plm_fail(err, PLM_E_NOTFOUND, "no runtime's state on disk knows the container");
@@ -283,4 +290,22 @@ int plm_meta_bundle_ask(const char *root, plm_sv id, struct plm_meta_answer *ans
     bool has_bundle = path && answer->c.runtime != PLM_RT_PODMAN &&
                       read_bundle(path, PLM_RT_CRI, answer, NULL) == 0 && answer->c.image.n;
     return has_bundle ? 0 : in_store(root, id, answer, err);
+}
+
+/* The bundle itself, and the list of the store that it lies in (STORE/overlay-containers/ID/userdata). */
+int plm_meta_bundle_ask_minder(plm_sv id, int32_t pid, struct plm_meta_answer *answer, plm_err **err)
+{
+    plm_sv dir = is_word(id) ? plm_meta_bundle_of(id, pid, answer->arena) : PLM_SV_NULL;
+    if (!dir.n)
+        return plm_fail(err, PLM_E_NOTFOUND, "nobody minds the container");
+    bool is_podman = answer->c.runtime == PLM_RT_PODMAN;
+    for (size_t k = 0; k < 2 && is_podman; k++) {
+        plm_sv list = plm_arena_printf(answer->arena, "%.*s/../../%s", PLM_SV_ARG(dir), lists[k]);
+        if (in_list(list.p, id, answer) == 0)
+            return 0;
+    }
+    plm_sv config = plm_arena_printf(answer->arena, "%.*s/config.json", PLM_SV_ARG(dir));
+    if (!config.p)
+        return plm_fail_oom(err);
+    return read_bundle(config.p, answer->c.runtime, answer, err);
 }

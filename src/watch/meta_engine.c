@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-enum { RETRY_MS = 5000, REQUESTS_MAX = 4096, IMAGES_MAX = 64, ASK_MS = 5000 };
+enum { RETRY_MS = 2000, REQUESTS_MAX = 4096, IMAGES_MAX = 64, ASK_MS = 5000 };
 #define NS_PER_S 1000000000ll
 
 struct plm_meta_engine {
@@ -24,6 +24,7 @@ struct plm_meta_engine {
     struct plm_engine *engine; /* NULL: not open */
     unsigned n_requests;
     uint64_t not_before; /* plm_clock_ms */
+    char *refusal;       /* why it could not be opened; NULL: it could */
     struct plm_arena *image_arena;
     struct image {
         plm_sv id, name, digest;
@@ -174,6 +175,7 @@ void plm_meta_engine_free(struct plm_meta_engine *e)
         return;
     plm_engine_close(e->engine);
     plm_arena_free(e->image_arena);
+    free(e->refusal);
     free(e);
 }
 
@@ -187,12 +189,17 @@ static int ready(struct plm_meta_engine *e, plm_err **err)
     e->engine = NULL;
     e->n_requests = 0;
     if (plm_clock_ms() < e->not_before)
-        return plm_fail_id(err, PLM_E_NET, "engine.unreachable", "the engine did not answer a moment ago");
+        return plm_fail_id(err, PLM_E_NET, "engine.unreachable", "%s",
+                           e->refusal ? e->refusal : "the engine did not answer");
+    plm_err *why = NULL;
     e->conf.deadline = plm_clock_ms() + ASK_MS;
-    e->engine = plm_engine_open(e->ctx, &e->conf, err);
-    if (!e->engine)
-        e->not_before = plm_clock_ms() + RETRY_MS;
-    return e->engine ? 0 : -1;
+    e->engine = plm_engine_open(e->ctx, &e->conf, &why);
+    free(e->refusal);
+    e->refusal = e->engine ? NULL : plm_err_text(why);
+    if (e->engine)
+        return 0;
+    e->not_before = plm_clock_ms() + RETRY_MS;
+    return plm_err_move(err, &why);
 }
 
 /* A connection that broke is opened anew; what the engine answered stays. */

@@ -42,3 +42,7 @@ void plm_meta_read_labels(yyjson_val *object, struct plm_arena *a, struct plm_co
 
 /* root: where the host's files are ("" in the program, another folder in tests). */
 int plm_meta_bundle_ask(const char *root, plm_sv id, struct plm_meta_answer *answer, plm_err **err);
+/* The same where the minder of a process of the container says that the state lies (0: nobody is asked). */
+int plm_meta_bundle_ask_minder(plm_sv id, int32_t pid, struct plm_meta_answer *answer, plm_err **err);
+/* meta_shim.c: folder of the bundle; null: not found. */
+plm_sv plm_meta_bundle_of(plm_sv id, int32_t pid, struct plm_arena *a);

@@ -47,43 +47,56 @@ void plm_meta_sources_stop(struct plm_meta_sources *s)
     atomic_store_explicit(&s->must_stop, true, memory_order_relaxed);
 }
 
-static int ask_docker(struct plm_meta_sources *s, plm_sv id, struct plm_meta_answer *answer, plm_err **err)
+static int ask_docker(struct plm_meta_sources *s, plm_sv id, int32_t pid, struct plm_meta_answer *answer,
+                      plm_err **err)
 {
+    (void)pid;
     return plm_meta_engine_ask(s->docker, id, answer, err);
 }
 
-static int ask_podman(struct plm_meta_sources *s, plm_sv id, struct plm_meta_answer *answer, plm_err **err)
+static int ask_podman(struct plm_meta_sources *s, plm_sv id, int32_t pid, struct plm_meta_answer *answer,
+                      plm_err **err)
 {
+    (void)pid;
     return plm_meta_engine_ask(s->podman, id, answer, err);
 }
 
-static int ask_disk(struct plm_meta_sources *s, plm_sv id, struct plm_meta_answer *answer, plm_err **err)
+static int ask_disk(struct plm_meta_sources *s, plm_sv id, int32_t pid, struct plm_meta_answer *answer,
+                    plm_err **err)
 {
     (void)s;
+    (void)pid;
     return plm_meta_bundle_ask("", id, answer, err);
 }
 
-typedef int (*ask_fn)(struct plm_meta_sources *s, plm_sv id, struct plm_meta_answer *answer, plm_err **err);
-enum { ORDER_MAX = 3 };
+static int ask_minder(struct plm_meta_sources *s, plm_sv id, int32_t pid, struct plm_meta_answer *answer,
+                      plm_err **err)
+{
+    (void)s;
+    return plm_meta_bundle_ask_minder(id, pid, answer, err);
+}
+
+typedef int (*ask_fn)(struct plm_meta_sources *s, plm_sv id, int32_t pid, struct plm_meta_answer *answer,
+                      plm_err **err);
+enum { ORDER_MAX = 4 };
 
 static const struct {
     enum plm_runtime runtime;
     ask_fn order[ORDER_MAX];
 } orders[] = {
-    {PLM_RT_DOCKER, {ask_docker, ask_disk, ask_podman}},
-    {PLM_RT_PODMAN, {ask_podman, ask_disk, NULL}},
-    {PLM_RT_CRI, {ask_disk, ask_docker, NULL}},
-    {PLM_RT_CONTAINERD, {ask_disk, NULL, NULL}},
+    {PLM_RT_DOCKER, {ask_docker, ask_disk, ask_podman, NULL}},
+    {PLM_RT_PODMAN, {ask_podman, ask_disk, ask_minder, NULL}},
+    {PLM_RT_CRI, {ask_disk, ask_minder, ask_docker, NULL}},
+    {PLM_RT_CONTAINERD, {ask_disk, ask_minder, NULL, NULL}},
 };
 
 bool plm_meta_sources_ask(struct plm_meta_sources *s, enum plm_runtime runtime, plm_sv id, int32_t pid,
                           struct plm_meta_answer *answer, plm_err **err)
 {
-    (void)pid;
     for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
         for (size_t k = 0; orders[i].runtime == runtime && k < ORDER_MAX && orders[i].order[k]; k++) {
             plm_err *why = NULL;
-            if (orders[i].order[k](s, id, answer, &why) == 0)
+            if (orders[i].order[k](s, id, pid, answer, &why) == 0)
                 return true;
             if (err && !*err) /* the first one's cause is the one to tell */
                 *err = plm_take(why);
