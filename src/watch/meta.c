@@ -323,7 +323,9 @@ int plm_meta_put(struct plm_meta *m, const struct plm_container *c, plm_err **er
         return plm_fail(err, PLM_E_PARSE, "a container without an id");
     struct entry *e = find(m, id);
     if (!e && !(e = add(m, c->runtime, id)))
-        return plm_fail(err, PLM_E_LIMIT, "more than %u containers", m->conf.max_containers);
+        return m->n < m->conf.max_containers
+                   ? plm_fail_oom(err)
+                   : plm_fail(err, PLM_E_LIMIT, "more than %u containers", m->conf.max_containers);
     if (c->runtime != PLM_RT_HOST)
         e->c.runtime = c->runtime;
     return take_in(m, e, c, err);
