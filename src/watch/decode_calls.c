@@ -473,8 +473,8 @@ static unsigned fd_arg(const struct plm_evtype *t, const struct row *row)
 static void name_as_written(struct plm_decoder *d)
 {
     struct plm_event *e = &d->event;
-    int i = plm_evtype_param(e->type, PLM_SV("name"));
-    if (!e->has_fd || i < 0 || (unsigned)i >= e->n_params || !e->params[i].is_present ||
+    int i = e->has_fd ? plm_evtype_param(e->type, PLM_SV("name")) : -1;
+    if (i < 0 || (unsigned)i >= e->n_params || !e->params[i].is_present ||
         e->type->params[i].type != PLM_P_PATH)
         return;
     e->fd.nameraw = e->params[i].s;

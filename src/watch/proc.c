@@ -577,8 +577,11 @@ struct plm_proc_node *plm_procs_set(struct plm_procs *p, const struct plm_task_i
     while (why == PLM_PROC_EXEC && n->first_task) /* the others ended with the exec */
         plm_procs_end(p, n->first_task, 0, ts);
     struct plm_task_info old = n->t.info, fresh = take_views(p, info, donor_of(p, n, is_new, info, why));
-    bool was_known = n->t.is_known, is_same = was_known && !n->t.is_dead && same_info(&old, &fresh);
-    bool has_moved = !was_known || !same_place(&old, &fresh);
+    bool was_known = n->t.is_known, has_moved = !was_known || !same_place(&old, &fresh);
+    /* Who could write the file when it was started counts, not who could since. */
+    if (was_known && why != PLM_PROC_EXEC && old.exe_ino == fresh.exe_ino)
+        fresh.exe_flags |= old.exe_flags & PLM_EXE_WRITABLE;
+    bool is_same = was_known && !n->t.is_dead && same_info(&old, &fresh);
     drop_views(p, &old);
     n->t.info = fresh;
     n->t.is_known = true;
