@@ -559,6 +559,13 @@ static int open_tables(struct plm_watch *w, plm_err **err)
     if (!w->meta)
         return -1;
     struct plm_procs_config procs = {.meta = w->meta, .drop_cache = plm_rule_matcher_drop_cache};
+    if (!w->is_replay) {
+        w->proc_reader = plm_proc_reader_new("/proc", plm_rules_needs(w->set.rules), err);
+        if (!w->proc_reader)
+            return -1;
+        procs.lookup = plm_proc_reader_lookup;
+        procs.lookup_data = w->proc_reader;
+    }
     w->procs = plm_procs_new(&procs, err);
     if (!w->procs)
         return -1;
@@ -658,6 +665,7 @@ void plm_watch_free(struct plm_watch *w)
     plm_late_free(w->late);
     plm_source_close(w->source);
     plm_procs_free(w->procs);
+    plm_proc_reader_free(w->proc_reader);
     plm_meta_free(w->meta);
     plm_ruleset_done(&w->set);
     plm_metrics_http_close(w->http);
