@@ -14,13 +14,10 @@ static int print_text(struct plm_cli *cli, const struct plm_load_report *report,
     for (size_t i = 0; i < report->files.n; i++)
         plm_load_file_text(&report->files.v[i], &out, &details);
     if (plm_buf_check(&out, err) < 0 || plm_buf_check(&details, err) < 0 ||
-        plm_cli_print(plm_buf_sv(&out), err) < 0) {
-        plm_buf_done(&details);
+        plm_cli_print(plm_buf_sv(&out), err) < 0)
         return -1;
-    }
     if (!cli->quiet && details.n)
         (void)!fwrite(details.p, 1, details.n, stderr);
-    plm_buf_done(&details);
     return 0;
 }
 
