@@ -52,6 +52,7 @@ struct plm_cli {
     unsigned width; /* of standard output */
     bool color, is_tty;
     bool quiet;
+    bool no_last_line; /* the command has statistics of its own */
     unsigned verbose;
     uint64_t started_ms; /* monotonic */
     PLM_VEC(struct plm_cli_output) outputs;
@@ -83,6 +84,8 @@ int plm_cli_main(int argc, char **argv, char *const *environ_list);
 /* Reads -o: known formats, readable templates, writable directories. With nothing given: table to standard
  * output. */
 int plm_cli_outputs(struct plm_cli *cli, plm_err **err);
+/* One specification of -o: "json", "sarif=FILE". */
+int plm_cli_output_add(struct plm_cli *cli, plm_sv spec, plm_err **err);
 /* For commands that print something else than a report: -o is absent, "table" or "json", and nothing else. */
 int plm_cli_wants_json(const struct plm_cli *cli, bool *out, plm_err **err);
 /* Display options from the configuration, for plm_format.write. */

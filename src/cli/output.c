@@ -92,7 +92,7 @@ static int set_path(struct plm_cli *cli, plm_sv path, struct plm_cli_output *o, 
     return 0;
 }
 
-static int add_output(struct plm_cli *cli, plm_sv spec, plm_err **err)
+int plm_cli_output_add(struct plm_cli *cli, plm_sv spec, plm_err **err)
 {
     plm_sv name, rest;
     bool has_rest = plm_sv_cut(spec, '=', &name, &rest);
@@ -128,9 +128,9 @@ int plm_cli_outputs(struct plm_cli *cli, plm_err **err)
     const plm_sv *list;
     size_t n = plm_config_list(cli->config, "output", &list);
     for (size_t i = 0; i < n; i++)
-        if (add_output(cli, list[i], err) < 0)
+        if (plm_cli_output_add(cli, list[i], err) < 0)
             return -1;
-    return n ? 0 : add_output(cli, PLM_SV("table"), err);
+    return n ? 0 : plm_cli_output_add(cli, PLM_SV("table"), err);
 }
 
 int plm_cli_wants_json(const struct plm_cli *cli, bool *out, plm_err **err)
@@ -336,6 +336,7 @@ int plm_cli_finish(struct plm_cli *cli, struct plm_report *r, plm_err **err)
     cli->ctx.progress = NULL;
     if (plm_cli_write_outputs(cli, r, err) < 0)
         return -1;
-    last_line(cli, r, ms);
+    if (!cli->no_last_line)
+        last_line(cli, r, ms);
     return r->exit_code;
 }

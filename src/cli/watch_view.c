@@ -100,7 +100,7 @@ static int subscribe(struct plm_lookout *w, plm_err **err)
 }
 
 struct plm_lookout *plm_lookout_new(const struct plm_ctx *ctx, const struct plm_engine_config *conf,
-                                plm_err **err)
+                                    plm_err **err)
 {
     plm_auto(plm_lookout_free) struct plm_lookout *w = calloc(1, sizeof(*w));
     if (!w)

@@ -16,7 +16,7 @@ struct plm_lookout;
 
 /* conf is borrowed and outlives it. */
 struct plm_lookout *plm_lookout_new(const struct plm_ctx *ctx, const struct plm_engine_config *conf,
-                                plm_err **err);
+                                    plm_err **err);
 void plm_lookout_free(struct plm_lookout *w);
 PLM_CLEANUP(struct plm_lookout, plm_lookout_free)
 /* 1: something changed and has been quiet for a moment; 0: cancelled; -1: cannot wait. */

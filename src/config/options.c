@@ -21,14 +21,20 @@ static const char *const policy_modes[] = {"fixed", "compat", NULL};
 static const char *const policy_forms[] = {"plimsoll", "anchore", "anchore-v2", NULL};
 static const char *const scopes[] = {"merged", "all-layers", NULL};
 
-#define ALL            "*"
-#define SCAN           ",scan,explain,find,diff,check,audit,policy check,policy explain,policy diff,"
-#define REPORTS        ",scan,report,check,audit,policy check,"
-#define AUDIT          ",audit,check,"
-#define EXCEPTION      ",exception add,exception import,"
-#define AUDIT_AND_SCAN ",audit,check,scan,"
-#define JUDGE          ",scan,check,audit,policy check,"
-#define POLICY         ",scan,policy check,policy explain,"
+#define ALL               "*"
+#define SCAN              ",scan,explain,find,diff,check,audit,policy check,policy explain,policy diff,"
+#define SCAN_AND_WATCH    SCAN "watch,watch run,watch record,"
+#define REPORTS           ",scan,report,check,audit,policy check,"
+#define REPORTS_AND_WATCH ",scan,report,check,audit,policy check,watch,watch run,watch replay,"
+#define AUDIT             ",audit,check,"
+#define EXCEPTION         ",exception add,exception import,"
+#define WATCH             ",watch,watch run,watch record,watch replay,"
+#define WATCH_LIVE        ",watch,watch run,watch record,"
+#define WATCH_RULES       ",watch,watch run,watch record,watch replay,watch explain,"
+#define AUDIT_AND_SCAN    ",audit,check,scan,"
+#define JUDGE             ",scan,check,audit,policy check,"
+#define JUDGE_AND_WATCH   ",scan,check,audit,policy check,watch,watch run,watch replay,"
+#define POLICY            ",scan,policy check,policy explain,"
 #define DATA                                                                                                 \
     ",scan,explain,find,diff,check,audit,policy check,policy explain,policy diff,db update,db build,db "     \
     "import,db export,db status,db search,db "                                                               \
@@ -40,11 +46,11 @@ const struct plm_option plm_options[] = {
     /* what comes out */
     {.name = "output", .letter = 'o', .key = "output", .type = PLM_OPT_LIST, .argument = "FORMAT[=FILE|=DIR/]",
      .help = "format of the result, to standard output or into a file; repeatable",
-     .commands = ",scan,explain,find,diff,check,audit,report,list,version,config,exception list,policy check,policy lint,policy diff,db status,db search,db diff,cache status,cache prune,watch check,",
+     .commands = ",watch,watch run,watch record,watch replay,watch explain,scan,explain,find,diff,check,audit,report,list,version,config,exception list,policy check,policy lint,policy diff,db status,db search,db diff,cache status,cache prune,watch check,",
      .foreign = " --format --output-format -f --report --output-file "},
     {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
      .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], update, kev, epss>=N, risk>=N, none",
-     .commands = JUDGE, .foreign = " --exit-code --fail-on-severity --severity-threshold --exit-on-eol "},
+     .commands = JUDGE_AND_WATCH, .foreign = " --exit-code --fail-on-severity --severity-threshold --exit-on-eol "},
     {.name = "policy", .letter = 'p', .key = "policy.use", .type = PLM_OPT_TEXT, .argument = "FILE|NAME",
      .help = "judge by a policy: an Anchore bundle, a file of our YAML, or default, strict, cis-docker, nist-800-190; check judges the images by it, and by default where nothing is said",
      .commands = ",scan,check,policy check,policy explain,", .foreign = " --policy-bundle --bundle -b "},
@@ -60,7 +66,7 @@ const struct plm_option plm_options[] = {
     {.name = "to", .type = PLM_OPT_CHOICE, .argument = "FORM", .choices = policy_forms,
      .help = "what to write: plimsoll (YAML), anchore (1_0) or anchore-v2", .commands = ",policy convert,"},
     {.name = "min-severity", .key = "min-severity", .type = PLM_OPT_CHOICE, .argument = "LEVEL", .choices = levels,
-     .help = "show only findings of this level and above; the verdict stays the same", .commands = REPORTS, .foreign = " --severity "},
+     .help = "show only findings of this level and above; the verdict stays the same", .commands = REPORTS_AND_WATCH, .foreign = " --severity "},
     {.name = "only-fixed", .key = "only-fixed", .type = PLM_OPT_FLAG,
      .help = "suppress vulnerabilities without a fix; moves the verdict", .commands = JUDGE,
      .foreign = " --ignore-unfixed --ignore-states "},
@@ -69,11 +75,11 @@ const struct plm_option plm_options[] = {
     {.name = "group-by", .key = "group-by", .type = PLM_OPT_CHOICE, .argument = "WHAT", .choices = groups, .fallback = "fix",
      .help = "how the table groups findings; fix: by the upgrade that closes most", .commands = REPORTS, .foreign = " --by-cve --dependency-tree "},
     {.name = "show-suppressed", .key = "show-suppressed", .type = PLM_OPT_FLAG,
-     .help = "list suppressed findings too", .commands = REPORTS},
+     .help = "list suppressed findings too", .commands = REPORTS_AND_WATCH},
     {.name = "against", .key = "against", .type = PLM_OPT_TEXT, .argument = "REPORT|SOURCE",
      .help = "compare with a saved report or another source: what is new or worse", .commands = JUDGE, .foreign = " --baseline "},
     {.name = "allow", .key = "allow", .type = PLM_OPT_WORDS, .argument = "incomplete,empty", .choices = allowed,
-     .help = "do not fail where a part could not be read (exit 3) or nothing could be evaluated (exit 5)", .commands = JUDGE},
+     .help = "do not fail where a part could not be read (exit 3) or nothing could be evaluated (exit 5)", .commands = JUDGE_AND_WATCH},
 
     /* what is examined */
     {.name = "only", .key = "only", .type = PLM_OPT_WORDS, .argument = "KIND,...", .choices = kinds, .alias = "scanners",
@@ -82,7 +88,7 @@ const struct plm_option plm_options[] = {
      .help = "leave out these kinds", .commands = JUDGE, .foreign = " --skip-checks "},
     {.name = "exceptions", .key = "exceptions", .type = PLM_OPT_LIST, .argument = "FILE",
      .help = "accepted findings, in our format or another tool's ignore file; repeatable",
-     .commands = ",scan,check,audit,policy check,policy explain,exception add,exception list,exception lint,exception import,",
+     .commands = ",watch,watch run,watch replay,scan,check,audit,policy check,policy explain,exception add,exception list,exception lint,exception import,",
      .foreign = " --ignorefile --ignore-file --ignore-policy --vex "},
     {.name = "platform", .key = "platform", .type = PLM_OPT_TEXT, .argument = "OS/ARCH[/VARIANT]",
      .help = "which image of a multi-platform one; default: this machine's", .commands = SCAN},
@@ -101,7 +107,7 @@ const struct plm_option plm_options[] = {
     {.name = "sources", .key = "sources", .type = PLM_OPT_FILE, .argument = "FILE|-", .system_only = true,
      .help = "read sources from a file, one a line", .commands = ",scan,"},
     {.name = "host", .letter = 'H', .key = "host", .type = PLM_OPT_TEXT, .argument = "URL", .system_only = true,
-     .help = "address of the container engine", .commands = SCAN, .foreign = " --docker-host "},
+     .help = "address of the container engine", .commands = SCAN_AND_WATCH, .foreign = " --docker-host "},
     {.name = "context", .key = "context", .type = PLM_OPT_TEXT, .argument = "NAME", .system_only = true,
      .help = "Docker context that names the engine", .commands = SCAN},
     {.name = "engine-export", .key = "engine-export", .type = PLM_OPT_FLAG, .system_only = true,
@@ -187,6 +193,42 @@ const struct plm_option plm_options[] = {
      .help = "how long a stopped container or an unused image may lie", .commands = AUDIT},
     {.name = "severities", .key = "audit.severities", .type = PLM_OPT_WORDS, .argument = "ID=LEVEL,...", .system_only = true,
      .help = "what a failure of a check weighs here", .commands = AUDIT},
+
+    /* runtime detection */
+    {.name = "rules", .letter = 'r', .key = "watch.rules", .type = PLM_OPT_LIST, .argument = "FILE|DIR", .system_only = true,
+     .help = "rule files in Falco's language, or directories of them; repeatable, in order; default: the built-in rules",
+     .commands = WATCH_RULES, .foreign = " --rules-file "},
+    {.name = "falco-config", .letter = 'c', .key = "watch.falco-config", .type = PLM_OPT_FILE, .argument = "FILE", .system_only = true,
+     .help = "a falco.yaml: its rules, outputs and switches are carried over, what is not is named; -o KEY=VALUE overrides", .commands = WATCH_RULES},
+    {.name = "priority", .key = "watch.priority", .type = PLM_OPT_TEXT, .argument = "LEVEL", .system_only = true,
+     .help = "load only rules of this priority and more severe ones", .commands = WATCH_RULES},
+    {.name = "skip-tag", .letter = 'T', .key = "watch.skip-tags", .type = PLM_OPT_WORDS, .argument = "TAG,...", .system_only = true,
+     .help = "rules with this tag are off; repeatable", .commands = WATCH_RULES},
+    {.name = "only-tag", .letter = 't', .key = "watch.only-tags", .type = PLM_OPT_WORDS, .argument = "TAG,...", .system_only = true,
+     .help = "only rules with this tag are on; repeatable", .commands = WATCH_RULES},
+    {.name = "skip-rule", .letter = 'D', .key = "watch.skip-rules", .type = PLM_OPT_LIST, .argument = "TEXT", .system_only = true,
+     .help = "rules whose name has this text in it are off; * as wildcard; repeatable", .commands = WATCH_RULES},
+    {.name = "validate", .letter = 'V', .type = PLM_OPT_LIST, .argument = "FILE",
+     .help = "check rule files and end, as plimsoll watch check FILE does", .commands = ",watch,watch run,"},
+    {.name = "all-events", .letter = 'A', .type = PLM_OPT_FLAG,
+     .help = "accepted for Falco's sake: rules get every event that they name, I/O calls too, so nothing is left to switch on",
+     .commands = WATCH_LIVE},
+    {.name = "for", .type = PLM_OPT_DURATION, .argument = "DUR", .help = "end after this time: 30s, 5m", .commands = WATCH_LIVE},
+    {.name = "seconds", .letter = 'M', .type = PLM_OPT_NUMBER, .argument = "N", .help = "the same in seconds, as Falco has it", .commands = WATCH_LIVE},
+    {.name = "replay", .type = PLM_OPT_FILE, .argument = "FILE|-", .help = "events of a recording instead of the kernel's",
+     .commands = ",watch,watch run,"},
+    {.name = "record", .type = PLM_OPT_FILE, .argument = "FILE|-", .help = "write what was evaluated into a recording", .commands = ",watch,watch run,watch replay,"},
+    {.name = "around", .type = PLM_OPT_DURATION, .argument = "DUR",
+     .help = "record only what happened within this time before and after an alert", .commands = WATCH},
+    {.name = "metadata-wait", .key = "watch.metadata-wait", .type = PLM_OPT_DURATION, .argument = "DUR", .fallback = "500ms", .system_only = true,
+     .help = "how long the alert of a new container waits for its name and image", .commands = WATCH},
+    {.name = "metrics-listen", .key = "watch.metrics-listen", .type = PLM_OPT_TEXT, .argument = "[HOST:]PORT", .system_only = true,
+     .help = "serve /healthz, /versions and /metrics (Prometheus) there; without HOST on loopback only", .commands = WATCH_LIVE,
+     .foreign = " --listen-port "},
+    {.name = "metrics-interval", .key = "watch.metrics-interval", .type = PLM_OPT_DURATION, .argument = "DUR", .system_only = true,
+     .help = "an internal message with the counters every so often", .commands = WATCH_LIVE},
+    {.name = "event", .type = PLM_OPT_NUMBER, .argument = "N", .help = "only this event of the recording, by its number", .commands = ",watch explain,"},
+    {.name = "rule", .type = PLM_OPT_LIST, .argument = "NAME", .help = "only this rule, * as wildcard; repeatable", .commands = ",watch explain,"},
 
     /* vulnerability data */
     {.name = "db", .key = "db.file", .type = PLM_OPT_FILE, .argument = "FILE", .system_only = true,

@@ -605,12 +605,9 @@ static int open_recorder(struct plm_watch *w, plm_err **err)
     return 0;
 }
 
-static int open_ends(struct plm_watch *w, struct plm_sink **sinks, size_t n_sinks, plm_err **err)
+static int open_ends(struct plm_watch *w, plm_err **err)
 {
     const struct plm_watch_config *c = w->conf;
-    w->outputs = plm_outputs_new(w->ctx, &c->outputs, &c->alert, sinks, n_sinks, err);
-    if (!w->outputs)
-        return -1;
     if (c->respond.n) {
         struct plm_respond_config respond = c->respond;
         respond.dry_run = respond.dry_run || w->is_replay; /* the processes of a recording are not there */
@@ -633,8 +630,10 @@ struct plm_watch *plm_watch_new(const struct plm_ctx *ctx, const struct plm_watc
                                 struct plm_load_report *report, plm_err **err)
 {
     plm_auto(plm_watch_free) struct plm_watch *w = calloc(1, sizeof(*w));
-    if (!w)
-        return PLM_NULL(plm_fail_oom(err));
+    if (!w) {
+        (void)plm_fail_oom(err);
+        goto fail;
+    }
     w->ctx = ctx;
     w->conf = conf;
     w->is_replay = conf->replay.n > 0;
@@ -645,12 +644,21 @@ struct plm_watch *plm_watch_new(const struct plm_ctx *ctx, const struct plm_watc
     w->host_arena = plm_arena_new(PLM_MIB(1));
     w->scratch = plm_arena_new(PLM_MIB(64));
     w->counts = plm_map_new();
-    if (!w->arena || !w->scratch || !w->host_arena || !w->counts)
-        return PLM_NULL(plm_fail_oom(err));
+    if (!w->arena || !w->scratch || !w->host_arena || !w->counts) {
+        (void)plm_fail_oom(err);
+        goto fail;
+    }
     if (plm_ruleset_load(ctx, &conf->rules, a, report, &w->set, err) < 0 || open_tables(w, err) < 0 ||
-        open_source(w, err) < 0 || open_ends(w, sinks, n_sinks, err) < 0 || open_fds(w, err) < 0)
-        return NULL;
+        open_source(w, err) < 0 || open_ends(w, err) < 0 || open_fds(w, err) < 0)
+        goto fail;
+    w->outputs = plm_outputs_new(ctx, &conf->outputs, &conf->alert, sinks, n_sinks, err);
+    if (!w->outputs)
+        return NULL; /* it closed them */
     return plm_take(w);
+fail:
+    for (size_t i = 0; i < n_sinks; i++)
+        sinks[i]->close(sinks[i]);
+    return NULL;
 }
 
 void plm_watch_free(struct plm_watch *w)

@@ -52,6 +52,7 @@ struct plm_watch_stats {
 int plm_watch_block_signals(plm_err **err);
 void plm_watch_unblock_signals(void);
 
+/* Takes the sinks over, whatever it returns. conf outlives it; the arena holds the report. */
 struct plm_watch;
 struct plm_watch *plm_watch_new(const struct plm_ctx *ctx, const struct plm_watch_config *conf,
                                 struct plm_sink **sinks, size_t n_sinks, struct plm_arena *a,
