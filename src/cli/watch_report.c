@@ -241,10 +241,7 @@ int plm_watch_conclude(struct plm_cli *cli, struct plm_watch_setup *s, struct pl
     make_findings(f, w);
     say_losses(f, &st, s->n_gates > 0);
     say_parts(r, w);
-    if (plm_report_finish(r, err) < 0 ||
-        (s->exceptions && (plm_exceptions_apply(&cli->ctx, s->exceptions, r, err) < 0 ||
-                           plm_exceptions_note(&cli->ctx, s->exceptions, r, err) < 0)) ||
-        plm_report_finish(r, err) < 0 || plm_gates_judge(r, s->gates, s->n_gates, s->n_gates > 0, err) < 0)
+    if (plm_watch_judge(cli, r, s->gates, s->n_gates, s->exceptions, err) < 0)
         return -1;
     print_statistics(cli, w, &st);
     return plm_cli_finish(cli, r, err);

@@ -204,23 +204,6 @@ static plm_sv hostname(struct plm_cli *cli)
                                                     : PLM_SV("localhost");
 }
 
-static int judged_by(struct plm_cli *cli, struct plm_watch_setup *s, plm_err **err)
-{
-    const plm_sv *list;
-    size_t n;
-    if (plm_gates_parse(plm_config_text(cli->config, "fail-on"), PLM_KIND_RUNTIME, cli->arena, &s->gates,
-                        &s->n_gates, err) < 0)
-        return -1;
-    n = plm_config_list(cli->config, "exceptions", &list);
-    if (!n)
-        return 0;
-    s->exceptions = plm_exceptions_new(err);
-    for (size_t i = 0; s->exceptions && i < n; i++)
-        if (plm_exceptions_load(&cli->ctx, s->exceptions, list[i].p, err) < 0)
-            return -1;
-    return s->exceptions ? 0 : -1;
-}
-
 static int falco_config(struct plm_cli *cli, struct plm_watch_setup *s, plm_err **err)
 {
     plm_sv path = plm_config_text(cli->config, "falco-config");
@@ -254,7 +237,7 @@ int plm_watch_setup(struct plm_cli *cli, struct plm_watch_setup *s, plm_err **er
     struct plm_watch_config *conf = &s->conf;
     cli->no_last_line = true;
     if (falco_config(cli, s, err) < 0 || read_output(cli, s, false, err) < 0 || streams(cli, s, err) < 0 ||
-        rules(cli, s, err) < 0 || judged_by(cli, s, err) < 0)
+        rules(cli, s, err) < 0 || plm_watch_judge_read(cli, &s->gates, &s->n_gates, &s->exceptions, err) < 0)
         return -1;
     s->falco.alert.hostname = hostname(cli);
     conf->alert = s->falco.alert;
@@ -274,7 +257,7 @@ int plm_watch_setup(struct plm_cli *cli, struct plm_watch_setup *s, plm_err **er
 
 void plm_watch_setup_done(struct plm_watch_setup *s)
 {
-    plm_exceptions_free(s->exceptions);
+    plm_watch_judge_done(s->exceptions);
     for (size_t i = 0; i < s->sinks.n; i++)
         s->sinks.v[i]->close(s->sinks.v[i]);
 }

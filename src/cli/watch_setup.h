@@ -6,8 +6,7 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "match/match.h"
-#include "scan/scan.h"
+#include "cli/watch_judge.h"
 #include "watch/falco_yaml.h"
 #include "watch/watch.h"
 
