@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/notify_setup.h"
 
 #include <limits.h>
 
@@ -22,11 +23,26 @@ static void put_value(struct plm_buf *b, plm_sv v)
     plm_buf_sv_put(b, plm_sv_from_off(v, at));
 }
 
-static void json_row(struct plm_buf *b, const struct plm_option *o, plm_sv value,
-                     enum plm_config_origin origin, plm_sv where)
+static void put_row(struct plm_buf *b, plm_sv key, plm_sv value, enum plm_config_origin origin, plm_sv where)
+{
+    enum { KEY_COLUMNS = 24, VALUE_COLUMNS = 24 };
+    size_t start = b->n;
+    plm_text_escape(b, key);
+    plm_buf_printf(b, "%*s ", (int)(b->n - start < KEY_COLUMNS ? KEY_COLUMNS - (b->n - start) : 0), "");
+    start = b->n;
+    plm_text_escape(b, value.p ? value : PLM_SV("-"));
+    plm_buf_printf(b, "%*s  %s", (int)(b->n - start < VALUE_COLUMNS ? VALUE_COLUMNS - (b->n - start) : 0), "",
+                   plm_config_origin_name(origin));
+    plm_buf_str(b, where.p ? " " : "");
+    plm_text_escape(b, where);
+    plm_buf_byte(b, '\n');
+}
+
+static void put_json_row(struct plm_buf *b, plm_sv key, plm_sv value, enum plm_config_origin origin,
+                         plm_sv where)
 {
     plm_buf_printf(b, "%s\n{\"key\": ", b->n > 1 ? "," : "");
-    plm_text_json(b, plm_sv_from(o->key));
+    plm_text_json(b, key);
     plm_buf_str(b, ", \"value\": ");
     if (value.p)
         plm_text_json(b, value);
@@ -38,6 +54,23 @@ static void json_row(struct plm_buf *b, const struct plm_option *o, plm_sv value
     else
         plm_buf_str(b, "null");
     plm_buf_str(b, "}");
+}
+
+/* Targets of messages: name and kind; what their keys hold is nobody's business here. */
+static void put_targets(const struct plm_cli *cli, struct plm_buf *b, bool json)
+{
+    const struct plm_config_target *t;
+    size_t n = plm_config_targets(cli->config, &t);
+    for (size_t i = 0; i < n; i++) {
+        plm_auto_done(plm_buf_done) struct plm_buf key = PLM_BUF(PLM_KIB(4));
+        plm_buf_printf(&key, "notify.%.*s", PLM_SV_ARG(t[i].name));
+        plm_sv name = plm_buf_sv(&key);
+        if (json) {
+            put_json_row(b, name, t[i].kind, t[i].origin, t[i].where);
+            continue;
+        }
+        put_row(b, name, t[i].kind, t[i].origin, t[i].where);
+    }
 }
 
 static int show(struct plm_cli *cli, plm_err **err)
@@ -56,19 +89,13 @@ static int show(struct plm_cli *cli, plm_err **err)
         plm_sv v = plm_config_text(cli->config, o->name);
         enum plm_config_origin origin = plm_config_origin(cli->config, o->name, &where);
         put_value(&value, v);
-        if (json) {
-            json_row(&b, o, v.p ? plm_buf_sv(&value) : PLM_SV_NULL, origin, where);
-            continue;
-        }
-        plm_buf_printf(&b, "%-24s ", o->key);
-        size_t start = b.n;
-        plm_text_escape(&b, v.p ? plm_buf_sv(&value) : PLM_SV("-"));
-        plm_buf_printf(&b, "%*s  %s", (int)(b.n - start < 24 ? 24 - (b.n - start) : 0), "",
-                       plm_config_origin_name(origin));
-        plm_buf_str(&b, where.p ? " " : "");
-        plm_text_escape(&b, where);
-        plm_buf_byte(&b, '\n');
+        plm_sv shown = v.p ? plm_buf_sv(&value) : PLM_SV_NULL;
+        if (json)
+            put_json_row(&b, plm_sv_from(o->key), shown, origin, where);
+        else
+            put_row(&b, plm_sv_from(o->key), shown, origin, where);
     }
+    put_targets(cli, &b, json);
     plm_buf_str(&b, json ? "\n]\n" : "");
     return plm_buf_check(&b, err) < 0 ? -1 : plm_cli_print(plm_buf_sv(&b), err);
 }
@@ -77,7 +104,7 @@ static int check(struct plm_cli *cli, plm_err **err)
 {
     const char *const *words;
     size_t n = plm_config_words(cli->config, &words);
-    /* Without words: loading the configuration, which has happened, was the check. */
+    /* Without words: loading the configuration, which has happened, was the check but for the targets. */
     for (size_t i = 0; i < n; i++) {
         const char *slash = strrchr(words[i], '/');
         bool is_project =
@@ -85,6 +112,8 @@ static int check(struct plm_cli *cli, plm_err **err)
         if (plm_config_check_file(&cli->ctx, words[i], is_project, err) < 0)
             return -1;
     }
+    if (!n && plm_cli_notify_check(cli, err) < 0)
+        return -1;
     return plm_cli_print(PLM_SV("the configuration is right\n"), err);
 }
 

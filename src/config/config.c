@@ -97,6 +97,7 @@ struct plm_config *plm_config_load(const struct plm_ctx *ctx, const struct plm_c
     plm_auto(plm_config_free) struct plm_config *c = config_new(ctx, err);
     if (!c || read_all(c, s, err) < 0 || plm_arena_check(c->arena, err) < 0)
         return NULL;
+    plm_config_sort_targets(c);
     return plm_take(c);
 }
 

@@ -113,3 +113,14 @@ size_t plm_config_list(const struct plm_config *c, const char *name, const plm_s
 bool plm_config_is_set(const struct plm_config *c, const char *name); /* anywhere but the default */
 /* where: "FILE:LINE", "PLIMSOLL_X", "--x"; null for defaults. */
 enum plm_config_origin plm_config_origin(const struct plm_config *c, const char *name, plm_sv *out_where);
+
+/* `notify:` of the files: named targets of messages, sorted by name (targets.c). Lists are joined by commas.
+ */
+struct plm_config_target {
+    plm_sv name, kind;
+    const plm_sv *keys, *values; /* without kind */
+    size_t n;
+    plm_sv where; /* "plimsoll.yaml:12" */
+    enum plm_config_origin origin;
+};
+size_t plm_config_targets(const struct plm_config *c, const struct plm_config_target **out);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "codec/yaml.h"
 #include "config/config.h"
 
 struct plm_config_slot {
@@ -20,7 +21,18 @@ struct plm_config {
     const struct plm_ctx *ctx;
     struct plm_config_slot *slots; /* parallel to plm_options */
     PLM_VEC(const char *) words;
+    PLM_VEC(struct plm_config_target) targets;
+    bool targets_locked; /* the system's file locks `notify` */
 };
+
+struct plm_config_file {
+    const char *path;
+    enum plm_config_origin origin;
+};
+/* The mapping below `notify:`. */
+int plm_config_read_targets(struct plm_config *c, const struct plm_config_file *at,
+                            const struct plm_yaml_node *key, const struct plm_yaml_node *map, plm_err **err);
+void plm_config_sort_targets(struct plm_config *c);
 
 /* Checks a text against the option's type. 0, or -1 with `code` and a message that names `where`. */
 int plm_value_check(const struct plm_option *o, plm_sv text, plm_sv where, enum plm_code code,

@@ -101,6 +101,12 @@ static int walk(const struct reader *rd, const struct plm_yaml_node *map, plm_sv
                          : name;
         if (rd->origin == PLM_CFG_SYSTEM && plm_sv_is(key, "lock"))
             continue;
+        if (!prefix.n && plm_sv_is(key, "notify")) {
+            const struct plm_config_file at = {rd->path, rd->origin};
+            if (plm_config_read_targets(rd->c, &at, k, v, err) < 0)
+                return -1;
+            continue;
+        }
         const struct plm_option *o = plm_option_by_key(key);
         if (o) {
             if (set_option(rd, o, v, err) < 0)
@@ -121,6 +127,10 @@ static int lock_keys(const struct reader *rd, const struct plm_yaml_node *list, 
 {
     for (size_t i = 0; list && i < list->n; i++) {
         const struct plm_yaml_node *n = list->items[i];
+        if (n->kind == PLM_YAML_SCALAR && plm_sv_is(n->text, "notify")) {
+            rd->c->targets_locked = true;
+            continue;
+        }
         const struct plm_option *o = n->kind == PLM_YAML_SCALAR ? plm_option_by_key(n->text) : NULL;
         if (!o)
             return fail_key(rd, n, n->kind == PLM_YAML_SCALAR ? n->text : PLM_SV(""), err);
