@@ -167,8 +167,10 @@ static void put_cond(const struct plm_cond *c, bool is_inner, struct plm_buf *ou
         plm_buf_str(out, is_inner ? ")" : "");
         return;
     case PLM_COND_NOT:
-        plm_buf_str(out, "not ");
+        /* `not not` would cancel out */
+        plm_buf_str(out, c->children[0]->kind == PLM_COND_NOT ? "not (" : "not ");
         put_cond(c->children[0], true, out);
+        plm_buf_str(out, c->children[0]->kind == PLM_COND_NOT ? ")" : "");
         return;
     case PLM_COND_CHECK:
         put_check(c, out);

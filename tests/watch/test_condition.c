@@ -29,6 +29,7 @@ static const struct {
     {"not not not a", "not a"},
     {"not(a or b)", "not (a or b)"},
     {"not (a)", "not a"},
+    {"not (not a)", "not (not a)"},
     {"not a and b", "not a and b"},
     {"nothing and orange or android", "(nothing and orange) or android"},
     /* operators */
