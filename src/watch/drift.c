@@ -183,7 +183,7 @@ static void *answer_run(void *drift)
         if (fds[0].revents)
             break;
         ssize_t n = read(d->fan, buf.bytes, sizeof(buf.bytes));
-        const struct fanotify_event_metadata *e = &buf.align;
+        struct fanotify_event_metadata *e = &buf.align;
         for (; n > 0 && FAN_EVENT_OK(e, n); e = FAN_EVENT_NEXT(e, n)) {
             if (e->fd < 0)
                 continue;

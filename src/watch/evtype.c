@@ -26,7 +26,7 @@ static const struct plm_evtype types[] = {
      .category = PLM_EVC_##category_,                                                                        \
      .is_typed = true,                                                                                       \
      .has_fd = (fd) >= 0,                                                                                    \
-     .fd_param = (fd) >= 0 ? (fd) : 0,                                                                       \
+     .fd_param = (uint8_t)((fd) >= 0 ? (fd) : 0),                                                            \
      .n_params = PARAMS(plm_evp_##name_),                                                                    \
      .params = plm_evp_##name_},
 #include "watch/evtype_list.h"

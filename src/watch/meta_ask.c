@@ -107,7 +107,7 @@ static void answer_one(struct plm_asker *a, struct question *q)
     bool is_known = answer && plm_meta_sources_ask(a->sources, q->runtime, q->id, q->pid, answer, &e);
     if (!is_known && ++q->tries <= RETRIES) {
         plm_meta_answer_free(answer);
-        q->due = plm_clock_ms() + (FIRST_WAIT_MS << (2 * (q->tries - 1)));
+        q->due = plm_clock_ms() + ((uint64_t)FIRST_WAIT_MS << (2 * (q->tries - 1)));
         pthread_mutex_lock(&a->lock);
         enqueue(a, q);
         pthread_mutex_unlock(&a->lock);
