@@ -9,6 +9,7 @@
 #include "cli/watch_setup.h"
 
 #include "base/time.h"
+#include "cli/notify_setup.h"
 
 #include <ctype.h>
 
@@ -170,8 +171,36 @@ static int streams(struct plm_cli *cli, struct plm_watch_setup *s, plm_err **err
                       err);
 }
 
+/* notify_output names targets of plimsoll.yaml (`targets: [ops]`; none: all of them). */
+static struct plm_sink *open_notify(struct plm_cli *cli, const struct plm_falco_sink *f, plm_err **err)
+{
+    struct plm_sink *sink;
+    plm_sv_vec names = {0};
+    for (size_t i = 0; i < f->keys.n; i++) {
+        if (plm_sv_is(f->keys.v[i], "targets") && !plm_sv_vec_add(cli->arena, &names, f->values.v[i]))
+            return PLM_NULL(plm_fail_oom(err));
+    }
+    if (!names.n && !plm_sv_vec_add(cli->arena, &names, PLM_SV("all")))
+        return PLM_NULL(plm_fail_oom(err));
+    return plm_cli_notify_sink(cli, names.v, names.n, &sink, err) < 0 ? NULL : sink;
+}
+
+static int add_sink(struct plm_cli *cli, struct plm_watch_setup *s, struct plm_sink *sink, plm_err **err)
+{
+    struct plm_sink **slot = sink ? plm_vec_push(cli->arena, &s->sinks) : NULL;
+    if (!sink)
+        return -1;
+    if (!slot) {
+        sink->close(sink);
+        return plm_fail_oom(err);
+    }
+    *slot = sink;
+    return 0;
+}
+
 int plm_watch_open_sinks(struct plm_cli *cli, struct plm_watch_setup *s, plm_err **err)
 {
+    struct plm_sink *sink;
     for (size_t i = 0; i < s->falco.sinks.n; i++) {
         const struct plm_falco_sink *f = &s->falco.sinks.v[i];
         const struct plm_sink_class *class = f->name.n ? plm_sink_find(f->name) : NULL;
@@ -179,17 +208,16 @@ int plm_watch_open_sinks(struct plm_cli *cli, struct plm_watch_setup *s, plm_err
             continue;
         if (!class)
             return plm_fail(err, PLM_E_UNSUPPORTED, "output %.*s: no such output", PLM_SV_ARG(f->name));
-        struct plm_sink *sink = class->open(&cli->ctx, f->keys.v, f->values.v, f->keys.n, err);
-        struct plm_sink **slot = sink ? plm_vec_push(cli->arena, &s->sinks) : NULL;
-        if (!sink)
+        sink = plm_sv_is(f->name, "notify")
+                   ? open_notify(cli, f, err)
+                   : class->open(&cli->ctx, f->keys.v, f->values.v, f->keys.n, err);
+        if (add_sink(cli, s, sink, err) < 0)
             return -1;
-        if (!slot) {
-            sink->close(sink);
-            return plm_fail_oom(err);
-        }
-        *slot = sink;
     }
-    return 0;
+    /* --notify NAME,... */
+    if (plm_cli_notify_sink(cli, NULL, 0, &sink, err) < 0)
+        return -1;
+    return sink ? add_sink(cli, s, sink, err) : 0;
 }
 
 /* ---- the rest ------------------------------------------------------------------------------------- */

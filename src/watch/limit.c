@@ -100,6 +100,11 @@ static struct plm_alert *release(struct plm_limit *l, struct pair *p)
     p->before = p->after = NULL;
     a->n_similar += p->n_held - 1;
     p->n_held = 0;
+    if (a->n_similar) { /* without memory the number stands in n_similar alone */
+        plm_sv text = plm_arena_printf(a->arena, "%.*s (and %llu similar)", PLM_SV_ARG(a->message),
+                                       (unsigned long long)a->n_similar);
+        a->message = text.p ? text : a->message;
+    }
     return a;
 }
 

@@ -210,8 +210,6 @@ void plm_sink_json(const struct plm_alert *a, struct plm_buf *out)
 void plm_sink_text(const struct plm_alert *a, struct plm_buf *out)
 {
     plm_buf_printf(out, "%s %.*s", plm_priority_name(a->priority), PLM_SV_ARG(a->message));
-    if (a->n_similar)
-        plm_buf_printf(out, " (and %llu similar)", (unsigned long long)a->n_similar);
 }
 
 bool plm_sink_is_json(enum plm_sink_format f, const struct plm_alert_options *o)
