@@ -208,9 +208,8 @@ int plm_watch_open_sinks(struct plm_cli *cli, struct plm_watch_setup *s, plm_err
             continue;
         if (!class)
             return plm_fail(err, PLM_E_UNSUPPORTED, "output %.*s: no such output", PLM_SV_ARG(f->name));
-        sink = plm_sv_is(f->name, "notify")
-                   ? open_notify(cli, f, err)
-                   : class->open(&cli->ctx, f->keys.v, f->values.v, f->keys.n, err);
+        sink = plm_sv_is(f->name, "notify") ? open_notify(cli, f, err)
+                                            : class->open(&cli->ctx, f->keys.v, f->values.v, f->keys.n, err);
         if (add_sink(cli, s, sink, err) < 0)
             return -1;
     }

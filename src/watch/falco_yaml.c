@@ -251,11 +251,15 @@ static int add_sink(struct plm_falco_config *c, const char *name, const struct p
     *s = (struct plm_falco_sink){.name = plm_sv_from(name)};
     for (size_t i = 0; i < n->items.n; i++) {
         const struct plm_falco_node *v = n->items.v[i].value;
-        if (plm_sv_is(n->items.v[i].key, "enabled") || !v || v->kind != PLM_YAML_SCALAR || !v->text.n)
+        if (plm_sv_is(n->items.v[i].key, "enabled") || !v)
             continue;
-        if (!plm_sv_vec_add(c->arena, &s->keys, n->items.v[i].key) ||
-            !plm_sv_vec_add(c->arena, &s->values, v->text))
-            return plm_arena_check(c->arena, err);
+        plm_sv_vec texts = {0}; /* a list gives its key several times */
+        if (v->kind != PLM_YAML_NULL && get_texts(c, v, name, &texts, err) < 0)
+            return -1;
+        for (size_t k = 0; k < texts.n; k++)
+            if (texts.v[k].n && (!plm_sv_vec_add(c->arena, &s->keys, n->items.v[i].key) ||
+                                 !plm_sv_vec_add(c->arena, &s->values, texts.v[k])))
+                return plm_arena_check(c->arena, err);
     }
     return 0;
 }
@@ -283,6 +287,34 @@ static int read_program(struct plm_falco_config *c, const struct plm_falco_node 
 static int read_http(struct plm_falco_config *c, const struct plm_falco_node *n, plm_err **err)
 {
     return add_sink(c, "http", n, err);
+}
+
+/* Ours; Falco has none of the three. */
+static int read_journald(struct plm_falco_config *c, const struct plm_falco_node *n, plm_err **err)
+{
+    return add_sink(c, "journald", n, err);
+}
+
+static int read_nats(struct plm_falco_config *c, const struct plm_falco_node *n, plm_err **err)
+{
+    return add_sink(c, "nats", n, err);
+}
+
+static int read_notify(struct plm_falco_config *c, const struct plm_falco_node *n, plm_err **err)
+{
+    return add_sink(c, "notify", n, err);
+}
+
+/* outputs: {rate, max_burst}: Falco's key of old for limiting alerts; here per rule and container. */
+static int read_limits(struct plm_falco_config *c, const struct plm_falco_node *n, plm_err **err)
+{
+    uint64_t rate = 0, burst = 1000;
+    if (get_number(plm_falco_get(n, "rate"), "outputs.rate", &rate, err) < 0 ||
+        get_number(plm_falco_get(n, "max_burst"), "outputs.max_burst", &burst, err) < 0)
+        return -1;
+    c->outputs.rate = (double)rate;
+    c->outputs.burst = burst > UINT32_MAX ? UINT32_MAX : (unsigned)burst;
+    return 0;
 }
 
 static int read_webserver(struct plm_falco_config *c, const struct plm_falco_node *n, plm_err **err)
@@ -359,6 +391,7 @@ static const struct falco_key {
     {"grpc", NULL, "there is no gRPC server"},
     {"grpc_output", NULL, "there is no gRPC server"},
     {"http_output", read_http, NULL},
+    {"journald_output", read_journald, NULL},
     {"json_include_message_property", read_json_message, NULL},
     {"json_include_output_fields_property", read_json_fields, NULL},
     {"json_include_output_property", read_json_output, NULL},
@@ -370,7 +403,10 @@ static const struct falco_key {
     {"log_stderr", read_log_json, NULL},
     {"log_syslog", NULL, NULL},
     {"metrics", read_metrics, NULL},
+    {"nats_output", read_nats, NULL},
+    {"notify_output", read_notify, NULL},
     {"output_timeout", read_timeout, NULL},
+    {"outputs", read_limits, NULL},
     {"outputs_queue", read_queue, NULL},
     {"plugins", NULL, "plugins are not loaded; containers are known without one"},
     {"plugins_hostinfo", NULL, "plugins are not loaded"},
