@@ -30,7 +30,7 @@ static const char *const scopes[] = {"merged", "all-layers", NULL};
 #define EXCEPTION         ",exception add,exception import,"
 #define WATCH             ",watch,watch run,watch record,watch replay,"
 #define WATCH_LIVE        ",watch,watch run,watch record,"
-#define WATCH_RULES       ",watch,watch run,watch record,watch replay,watch explain,"
+#define WATCH_RULES       ",watch,watch run,watch record,watch replay,watch explain,watch why,"
 #define AUDIT_AND_SCAN    ",audit,check,scan,"
 #define JUDGE             ",scan,check,audit,policy check,"
 #define JUDGE_AND_WATCH   ",scan,check,audit,policy check,watch,watch run,watch replay,"
@@ -46,7 +46,7 @@ const struct plm_option plm_options[] = {
     /* what comes out */
     {.name = "output", .letter = 'o', .key = "output", .type = PLM_OPT_LIST, .argument = "FORMAT[=FILE|=DIR/]",
      .help = "format of the result, to standard output or into a file; repeatable",
-     .commands = ",watch,watch run,watch record,watch replay,watch explain,scan,explain,find,diff,check,audit,report,list,version,config,exception list,policy check,policy lint,policy diff,db status,db search,db diff,cache status,cache prune,watch check,notify test,",
+     .commands = ",watch,watch run,watch record,watch replay,watch explain,watch why,scan,explain,find,diff,check,audit,report,list,version,config,exception list,policy check,policy lint,policy diff,db status,db search,db diff,cache status,cache prune,watch check,notify test,",
      .foreign = " --format --output-format -f --report --output-file "},
     {.name = "fail-on", .key = "fail-on", .type = PLM_OPT_WORDS, .argument = "COND,...",
      .help = "conditions that fail the run (exit 1): [KIND:]LEVEL[:fixable][:own][:new], update, kev, epss>=N, risk>=N, none",
@@ -227,8 +227,8 @@ const struct plm_option plm_options[] = {
      .foreign = " --listen-port "},
     {.name = "metrics-interval", .key = "watch.metrics-interval", .type = PLM_OPT_DURATION, .argument = "DUR", .system_only = true,
      .help = "an internal message with the counters every so often", .commands = WATCH_LIVE},
-    {.name = "event", .type = PLM_OPT_NUMBER, .argument = "N", .help = "only this event of the recording, by its number", .commands = ",watch explain,"},
-    {.name = "rule", .type = PLM_OPT_LIST, .argument = "NAME", .help = "only this rule, * as wildcard; repeatable", .commands = ",watch explain,"},
+    {.name = "event", .type = PLM_OPT_NUMBER, .argument = "N", .help = "only this event of the recording, by its number", .commands = ",watch explain,watch why,"},
+    {.name = "rule", .type = PLM_OPT_LIST, .argument = "NAME", .help = "only this rule, * as wildcard; repeatable", .commands = ",watch explain,watch why,"},
 
     /* vulnerability data */
     {.name = "db", .key = "db.file", .type = PLM_OPT_FILE, .argument = "FILE", .system_only = true,

@@ -138,6 +138,11 @@ const struct plm_code_row plm_codes[] = {
     {"usage.scheme", "no such version scheme"},
     {"usage.value", "an option's value is missing or wrong"},
     {"usage.words", "too few or too many words"},
+    {"watch.kernel", "a part of the sensor that the kernel did not take; what is not seen without it"},
+    {"watch.lost", "events that were lost between kernel and rules, by class"},
+    {"watch.many", "more pairs of rule and container than a report lists"},
+    {"watch.outputs-dropped", "alerts that no output took in time"},
+    {"watch.table-full", "threads that did not fit into the process table"},
     {"worker.crashed", "a fenced worker died or gave an answer that cannot be read"},
 };
 // clang-format on

@@ -148,7 +148,7 @@ static void record_item(struct plm_watch *w, const struct plm_item *item)
         record_fault(w, e);
 }
 
-static void on_event(struct plm_watch *w, const struct plm_item *item)
+static int on_event(struct plm_watch *w, const struct plm_item *item, plm_err **err)
 {
     const struct plm_event *e = item->event;
     struct plm_view *v = &w->view;
@@ -162,6 +162,8 @@ static void on_event(struct plm_watch *w, const struct plm_item *item)
     push_mask(w, t, v);
     if (w->drift && t->container && e->task && t->info.vpid == 1)
         plm_drift_hint(w->drift);
+    if (w->conf->on_event && w->conf->on_event(w->conf->on_event_data, w, v, err) < 0)
+        return -1;
     const struct plm_rule *hits[PLM_WATCH_HITS];
     size_t n = plm_rule_matcher_run(w->set.matcher, v, hits, PLM_WATCH_HITS);
     if (!t->container || !plm_late_take(w, v, n > 0, w->is_replay ? e->ts / 1000000 : plm_clock_ms()))
@@ -174,6 +176,7 @@ static void on_event(struct plm_watch *w, const struct plm_item *item)
     w->stats.n_events++;
     if (w->is_replay && e->ts / 1000000 >= plm_late_deadline(w->late))
         plm_late_release(w, e->ts / 1000000, false);
+    return 0;
 }
 
 static int on_task(struct plm_watch *w, const struct plm_item *item, plm_err **err)
@@ -251,8 +254,7 @@ static int on_item(struct plm_watch *w, const struct plm_item *item, plm_err **e
     switch (item->kind) {
     case PLM_ITEM_EVENT:
     case PLM_ITEM_IO_URING:
-        on_event(w, item);
-        return 0;
+        return on_event(w, item, err);
     case PLM_ITEM_TASK:
         return on_task(w, item, err);
     case PLM_ITEM_SCAN_DONE:
@@ -560,6 +562,13 @@ static int open_tables(struct plm_watch *w, plm_err **err)
         return -1;
     struct plm_procs_config procs = {.meta = w->meta, .drop_cache = plm_rule_matcher_drop_cache};
     if (!w->is_replay) {
+        w->reader = plm_proc_reader_new("/proc", plm_rules_needs(w->set.rules), err);
+        if (!w->reader)
+            return -1;
+        procs.lookup = plm_proc_reader_lookup;
+        procs.lookup_data = w->reader;
+    }
+    if (!w->is_replay) {
         w->proc_reader = plm_proc_reader_new("/proc", plm_rules_needs(w->set.rules), err);
         if (!w->proc_reader)
             return -1;
@@ -726,6 +735,11 @@ const struct plm_rules *plm_watch_rules(const struct plm_watch *w)
 }
 
 const struct plm_rule_matcher *plm_watch_matcher(const struct plm_watch *w)
+{
+    return w->set.matcher;
+}
+
+struct plm_rule_matcher *plm_watch_matcher_use(struct plm_watch *w)
 {
     return w->set.matcher;
 }

@@ -15,6 +15,7 @@
 #include "watch/rules.h"
 #include "watch/source.h"
 
+struct plm_watch;
 struct plm_watch_config {
     struct plm_rules_config rules;
     struct plm_sensor_config sensor;
@@ -34,6 +35,9 @@ struct plm_watch_config {
     uint64_t record_around_ms; /* keep this much before an alert instead of everything; 0: everything */
     plm_sv metrics_listen;     /* "127.0.0.1:8765": /healthz, /metrics, /versions; null: none */
     uint64_t metrics_interval_ms;
+    /* Called for every event before the rules are asked; -1 ends the run. May be NULL. */
+    int (*on_event)(void *data, struct plm_watch *w, const struct plm_view *view, plm_err **err);
+    void *on_event_data;
 };
 
 struct plm_watch_stats {
@@ -70,6 +74,8 @@ int plm_watch_reload(struct plm_watch *w, plm_err **err);
 size_t plm_watch_parts(const struct plm_watch *w, const struct plm_sensor_part **out);
 const struct plm_rules *plm_watch_rules(const struct plm_watch *w);
 const struct plm_rule_matcher *plm_watch_matcher(const struct plm_watch *w);
+/* The same to evaluate with, in on_event. */
+struct plm_rule_matcher *plm_watch_matcher_use(struct plm_watch *w);
 void plm_watch_free(struct plm_watch *w);
 PLM_CLEANUP(struct plm_watch, plm_watch_free)
 
