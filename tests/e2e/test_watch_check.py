@@ -23,7 +23,7 @@ GOOD = """
 
 
 def check(*args, cwd=None):
-    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PLIMSOLL_LOG_LEVEL": "error"}
+    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
     return subprocess.run([BINARY, "watch", "check", *args], capture_output=True, text=True, env=env, cwd=cwd)
 
 
