@@ -2,6 +2,7 @@
  *
  * plimsoll watch: alerts of this machine, or of a recording, by Falco's rules.
  */
+#include "cli/watch_check.h"
 #include "cli/watch_setup.h"
 
 #include <limits.h>
@@ -73,18 +74,27 @@ static int refuse_words(struct plm_cli *cli, plm_err **err)
     return rc;
 }
 
+/* -V with -o json, or with Falco's -o json_output=true. */
+static bool wants_check_json(const struct plm_cli *cli)
+{
+    const plm_sv *words;
+    size_t n = plm_config_list(cli->config, "output", &words);
+    bool as_json = false;
+    for (size_t i = 0; i < n; i++)
+        as_json |= plm_sv_is(words[i], "json") || plm_sv_is(words[i], "falco-json") ||
+                   plm_sv_is(words[i], "json_output=true");
+    return as_json;
+}
+
 static int run(struct plm_cli *cli, plm_err **err)
 {
     plm_auto_done(plm_watch_setup_done) struct plm_watch_setup s = {0};
     const plm_sv *files;
     if (refuse_words(cli, err) < 0)
         return -1;
-    if (plm_config_list(cli->config, "validate", &files)) {
-        int rc =
-            plm_fail_id(err, PLM_E_USAGE, "usage.option", "-V: rules are checked by a command of its own");
-        plm_err_hint(err, "plimsoll watch check %.*s", PLM_SV_ARG(files[0]));
-        return rc;
-    }
+    size_t n = plm_config_list(cli->config, "validate", &files);
+    if (n)
+        return plm_cli_watch_check(cli, files, n, wants_check_json(cli), err);
     if (plm_watch_setup(cli, &s, err) < 0)
         return -1;
     s.conf.replay = plm_config_text(cli->config, "replay");

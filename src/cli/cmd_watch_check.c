@@ -39,14 +39,12 @@ static int print_filter(struct plm_cli *cli, struct plm_rules *rules, plm_err **
     return plm_buf_check(&out, err) < 0 ? -1 : plm_cli_print(plm_buf_sv(&out), err);
 }
 
-int plm_cli_watch_check(struct plm_cli *cli, const plm_sv *files, size_t n, plm_err **err)
+int plm_cli_watch_check(struct plm_cli *cli, const plm_sv *files, size_t n, bool as_json, plm_err **err)
 {
     struct plm_rules_config conf = {
         .files = files, .n_files = n, .min_priority = PLM_PRIO_DEBUG, .lenient = true};
     struct plm_load_report report = {0};
-    bool as_json, is_valid = true;
-    if (plm_cli_wants_json(cli, &as_json, err) < 0)
-        return -1;
+    bool is_valid = true;
     plm_auto(plm_rules_unref) struct plm_rules *rules =
         plm_rules_load(&cli->ctx, &conf, cli->arena, &report, err);
     if (!rules)
@@ -65,11 +63,14 @@ static int run(struct plm_cli *cli, plm_err **err)
     const char *const *words;
     size_t n = plm_config_words(cli->config, &words);
     plm_sv *files = plm_arena_array(cli->arena, n, sizeof(*files));
+    bool as_json;
     if (!files)
         return plm_fail_oom(err);
+    if (plm_cli_wants_json(cli, &as_json, err) < 0)
+        return -1;
     for (size_t i = 0; i < n; i++)
         files[i] = plm_sv_from(words[i]);
-    return plm_cli_watch_check(cli, files, n, err);
+    return plm_cli_watch_check(cli, files, n, as_json, err);
 }
 
 static const struct plm_command watch_check = {

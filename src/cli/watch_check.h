@@ -7,4 +7,4 @@
 #include "cli/cli.h"
 
 /* Loads the files (and directories) in order, prints what falco -V would. Exit code 1 when one is invalid. */
-int plm_cli_watch_check(struct plm_cli *cli, const plm_sv *files, size_t n, plm_err **err);
+int plm_cli_watch_check(struct plm_cli *cli, const plm_sv *files, size_t n, bool as_json, plm_err **err);
