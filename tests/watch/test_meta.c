@@ -14,6 +14,7 @@
 #include "watch/meta_source.h"
 #include "watch/proc.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -269,6 +270,45 @@ static void bounds(void **state)
     assert_int_equal(plm_meta_count(m), 8);
 }
 
+/* A machine with 200 containers of 15 processes each: far below 10 MiB. */
+static void many_containers_are_small(void **state)
+{
+    (void)state;
+    size_t before = mallinfo2().uordblks;
+    plm_auto(plm_meta_free) struct plm_meta *m = offline(0);
+    struct plm_procs_config conf = {.meta = m};
+    plm_auto(plm_procs_free) struct plm_procs *p = plm_procs_new(&conf, NULL);
+    plm_auto(plm_arena_free) struct plm_arena *a = plm_arena_new(PLM_MIB(1));
+    for (int i = 0; i < 200; i++) {
+        char path[128], args[200];
+        (void)snprintf(path, sizeof(path), "/docker/%012d%052d", i, 7);
+        struct plm_container c = {.full_id = plm_sv_from(path + 8)};
+        assert_int_equal(plm_meta_of_inspect(plm_sv_from(inspect), a, &c, NULL), 0);
+        c.full_id = plm_sv_from(path + 8);
+        assert_int_equal(plm_meta_put(m, &c, NULL), 0);
+        plm_arena_reset(a);
+        for (int k = 0; k < 15; k++) {
+            (void)snprintf(args, sizeof(args),
+                           "--config=/etc/service/%d.yaml --worker=%d --quiet --log-level=info", i, k);
+            struct plm_task_info t = {.tid = 1000 + i * 15 + k,
+                                      .pid = 1000 + i * 15 + k,
+                                      .ptid = 1,
+                                      .comm = PLM_SV("worker"),
+                                      .exe = PLM_SV("/usr/bin/worker"),
+                                      .args = plm_sv_from(args),
+                                      .exepath = PLM_SV("/usr/bin/worker"),
+                                      .cwd = PLM_SV("/srv"),
+                                      .cgroup = plm_sv_from(path)};
+            assert_int_equal(plm_procs_put(p, &t, NULL), 0);
+        }
+    }
+    assert_int_equal(plm_meta_count(m), 200);
+    struct plm_procs_stats s;
+    plm_procs_stats_get(p, &s);
+    assert_true(s.n_threads >= 3000 && s.bytes < 5u << 20);
+    assert_true(mallinfo2().uordblks - before < 10u << 20);
+}
+
 static void children_inherit(void **state)
 {
     (void)state;
@@ -385,6 +425,7 @@ int main(void)
         cmocka_unit_test(parts_of_image_names),
         cmocka_unit_test(identity),
         cmocka_unit_test(bounds),
+        cmocka_unit_test(many_containers_are_small),
         cmocka_unit_test(children_inherit),
         cmocka_unit_test(users_of_texts),
         cmocka_unit_test(users_of_the_host),

@@ -11,6 +11,7 @@
 
 #include "watch/proc.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -518,6 +519,7 @@ static void unique_strings(void **state)
     struct world *w = open_world(0, 0);
     put(w, 1, 0, "init");
     struct plm_procs_stats early = {0}, late;
+    size_t heap = 0; /* what malloc has given out: not only what the table counts */
     for (int32_t i = 0; i < 20000; i++) {
         char path[300], args[2000];
         memset(args, 'x', sizeof(args));
@@ -532,11 +534,14 @@ static void unique_strings(void **state)
         event(w, "execve", tid, 0)->task = &w->task;
         (void)apply(w);
         ends(w, tid, 1);
-        if (i == 1000)
+        if (i == 1000) {
             plm_procs_stats_get(w->p, &early);
+            heap = mallinfo2().uordblks;
+        }
     }
     plm_procs_stats_get(w->p, &late);
     assert_true(late.bytes <= early.bytes + 4096);
+    assert_true(mallinfo2().uordblks <= heap + 65536);
     assert_int_equal(late.n_threads, 1);
     plm_procs_free(w->p);
 }
