@@ -258,13 +258,31 @@ static void set_times(struct plm_cli *cli, struct plm_watch_setup *s)
         conf->metrics_interval_ms = s->falco.metrics_interval_ms;
 }
 
+static int responses(struct plm_cli *cli, struct plm_watch_setup *s, plm_err **err)
+{
+    const struct plm_config *c = cli->config;
+    struct plm_watch_config *conf = &s->conf;
+    const plm_sv *list;
+    size_t n = plm_config_list(c, "respond", &list);
+    if (n && plm_responses_parse(list, n, cli->arena, &conf->respond, err) < 0)
+        return plm_wrap(err, "--respond");
+    conf->respond.dry_run = conf->drift.dry_run = plm_config_flag(c, "respond-dry-run");
+    conf->respond.n_never = conf->drift.n_never = plm_config_list(c, "respond-never", &list);
+    conf->respond.never = conf->drift.never = list;
+    conf->respond.docker_host = conf->drift.docker_host = plm_config_text(c, "host");
+    conf->prevent_drift = plm_config_flag(c, "prevent-drift");
+    conf->drift.fail_closed = plm_config_flag(c, "drift-fail-closed");
+    return 0;
+}
+
 int plm_watch_setup(struct plm_cli *cli, struct plm_watch_setup *s, plm_err **err)
 {
     const struct plm_config *c = cli->config;
     struct plm_watch_config *conf = &s->conf;
     cli->no_last_line = true;
     if (falco_config(cli, s, err) < 0 || read_output(cli, s, false, err) < 0 || streams(cli, s, err) < 0 ||
-        rules(cli, s, err) < 0 || plm_watch_judge_read(cli, &s->gates, &s->n_gates, &s->exceptions, err) < 0)
+        rules(cli, s, err) < 0 || responses(cli, s, err) < 0 ||
+        plm_watch_judge_read(cli, &s->gates, &s->n_gates, &s->exceptions, err) < 0)
         return -1;
     s->falco.alert.hostname = hostname(cli);
     conf->alert = s->falco.alert;
