@@ -225,11 +225,15 @@ struct plm_output_format *plm_output_compile(plm_sv text, struct plm_arena *a, s
 
 /* ---- printing ----------------------------------------------------------------------------------- */
 
-/* False: no value. */
+/* False: no value. Out of memory fails the buffer, so that it is no value that was not there. */
 static bool token_values(const struct plm_output_token *t, const struct plm_view *view, enum plm_vtype *type,
-                         struct plm_values *out)
+                         struct plm_values *values, struct plm_buf *out)
 {
-    return plm_operand_get(t->operand, view, type, out) == 0 && out->n > 0;
+    if (plm_operand_get(t->operand, view, type, values) < 0) {
+        out->failed = PLM_E_OOM;
+        return false;
+    }
+    return values->n > 0;
 }
 
 bool plm_output_token_text(const struct plm_output_token *t, const struct plm_view *view, bool is_base64,
@@ -237,7 +241,7 @@ bool plm_output_token_text(const struct plm_output_token *t, const struct plm_vi
 {
     enum plm_vtype type = PLM_V_STR;
     struct plm_values values = {0};
-    if (!token_values(t, view, &type, &values))
+    if (!token_values(t, view, &type, &values, out))
         return false;
     if (is_base64 && type == PLM_V_BYTES)
         plm_text_base64(out, values.v[0].s);
@@ -265,7 +269,7 @@ void plm_output_token_json(const struct plm_output_token *t, const struct plm_vi
     bool is_time = plm_sv_is(t->key, "evt.time") || plm_sv_is(t->key, "evt.time.iso8601");
     if (is_time && view->event) {
         plm_buf_printf(out, "%llu", (unsigned long long)view->event->ts);
-    } else if (!token_values(t, view, &type, &values)) {
+    } else if (!token_values(t, view, &type, &values, out)) {
         plm_buf_str(out, "null");
     } else if (t->is_list) {
         json_array(type, &values, out);
@@ -278,6 +282,8 @@ void plm_output_token_json(const struct plm_output_token *t, const struct plm_vi
         else
             plm_values_text(type, false, &values, &text);
         plm_text_json(out, plm_buf_sv(&text));
+        if (text.failed)
+            out->failed = text.failed;
     }
 }
 
