@@ -568,13 +568,6 @@ static int open_tables(struct plm_watch *w, plm_err **err)
         procs.lookup = plm_proc_reader_lookup;
         procs.lookup_data = w->reader;
     }
-    if (!w->is_replay) {
-        w->proc_reader = plm_proc_reader_new("/proc", plm_rules_needs(w->set.rules), err);
-        if (!w->proc_reader)
-            return -1;
-        procs.lookup = plm_proc_reader_lookup;
-        procs.lookup_data = w->proc_reader;
-    }
     w->procs = plm_procs_new(&procs, err);
     if (!w->procs)
         return -1;
@@ -682,7 +675,6 @@ void plm_watch_free(struct plm_watch *w)
     plm_late_free(w->late);
     plm_source_close(w->source);
     plm_procs_free(w->procs);
-    plm_proc_reader_free(w->proc_reader);
     plm_meta_free(w->meta);
     plm_ruleset_done(&w->set);
     plm_metrics_http_close(w->http);

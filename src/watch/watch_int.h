@@ -59,7 +59,6 @@ struct plm_watch {
     struct plm_meta *meta;
     struct plm_procs *procs;
     struct plm_proc_reader *reader; /* of threads that the sensor did not announce */
-    struct plm_proc_reader *proc_reader; /* threads that no record announced; NULL: a recording */
     struct plm_outputs *outputs;
     struct plm_responder *responder;
     struct plm_drift *drift;
