@@ -675,6 +675,7 @@ void plm_watch_free(struct plm_watch *w)
     plm_late_free(w->late);
     plm_source_close(w->source);
     plm_procs_free(w->procs);
+    plm_proc_reader_free(w->reader);
     plm_meta_free(w->meta);
     plm_ruleset_done(&w->set);
     plm_metrics_http_close(w->http);
