@@ -347,7 +347,8 @@ size_t plm_meta_poll(struct plm_meta *m)
             e = add(m, a->c.runtime, a->c.full_id);
         if (e && !(e->c.state == PLM_META_KNOWN && a->c.state == PLM_META_FAILED) &&
             take_in(m, e, &a->c, NULL) == 0) {
-            e->is_asked = true;
+            e->is_asked =
+                e->c.state == PLM_META_KNOWN; /* a failure is asked again when the next process enters */
             n++;
         }
         plm_meta_answer_free(a);
