@@ -197,7 +197,7 @@ struct plm_alert *plm_alert_internal(plm_sv rule, enum plm_priority priority, pl
     for (size_t i = 0; i < n_fields && a->fields; i++)
         a->fields[a->n_fields++] = (struct plm_alert_field){plm_arena_sv(a->arena, fields[i].key),
                                                             plm_arena_sv(a->arena, fields[i].json)};
-    if (a->n_fields)
+    if (a->fields)
         qsort(a->fields, a->n_fields, sizeof(*a->fields), cmp_field);
     if (plm_arena_check(a->arena, err) < 0)
         return PLM_NULL(plm_wrap(err, "alert %.*s", PLM_SV_ARG(rule)));
