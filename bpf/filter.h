@@ -7,32 +7,26 @@
 
 #include "task.h"
 
-/* enum plm_kdim */
+/* enum plm_kdim: pairs, the second is "not the first" */
 enum {
-    KD_SUCCESS,
-    KD_FAILURE,
-    KD_IN_HOST,
-    KD_IN_CONTAINER,
-    KD_TTY,
-    KD_NO_TTY,
-    KD_OPEN_READ,
-    KD_OPEN_WRITE,
-    KD_OPEN_CREATE,
-    KD_OPEN_PLAIN,
-    KD_FAMILY_IP,
-    KD_FAMILY_UNIX,
-    KD_FAMILY_OTHER,
+    KD_SUCCESS = 0,
+    KD_IN_CONTAINER = 2,
+    KD_TTY = 4,
+    KD_READ = 6,
+    KD_WRITE = 8,
+    KD_CREATE = 10,
+    KD_TRUNC = 12,
+    KD_DOTDOT = 14,
+    KD_IP = 16,
+    KD_UNIX = 18,
+    KD_TCP = 20,
 };
 
-#define O_ACCMODE_ 3
-#define O_CREAT_   0100
-#ifdef __TARGET_ARCH_arm64
-#define O_PATH_    010000000
-#define O_TMPFILE_ 020000000
-#else
-#define O_PATH_    010000000
-#define O_TMPFILE_ 020000000
-#endif
+#define O_ACCMODE_   3
+#define O_CREAT_     0100
+#define O_TRUNC_     01000
+#define O_TMPFILE_   020000000 /* without O_DIRECTORY, which differs by machine */
+#define IPPROTO_TCP_ 6
 
 struct {
     __uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -80,24 +74,18 @@ static __always_inline void keep(u64 *m, const volatile u64 *x)
     EACH_WORD(i) m[i] &= x[i];
 }
 
-static __always_inline void open_flags_test(u64 *m, const struct plm_call *call, u64 flags)
+static __always_inline void pair(u64 *m, u32 dim, bool holds)
 {
-    u64 left[PLM_WIRE_WORDS] = {};
+    keep(m, holds ? conf.dim[dim] : conf.dim[dim + 1]);
+}
+
+static __always_inline void open_flags_test(u64 *m, bool creates, u64 flags)
+{
     u32 acc = flags & O_ACCMODE_;
-    bool is_path = flags & O_PATH_;
-    if (call->creates) {
-        acc = 1;
-        flags |= O_CREAT_;
-    }
-    if (!is_path && acc != 1)
-        EACH_WORD(i) left[i] |= conf.dim[KD_OPEN_READ][i];
-    if (!is_path && acc != 0)
-        EACH_WORD(i) left[i] |= conf.dim[KD_OPEN_WRITE][i];
-    if (flags & (O_CREAT_ | O_TMPFILE_))
-        EACH_WORD(i) left[i] |= conf.dim[KD_OPEN_CREATE][i];
-    if (is_path)
-        EACH_WORD(i) left[i] |= conf.dim[KD_OPEN_PLAIN][i];
-    keep(m, left);
+    pair(m, KD_READ, !creates && acc != 1);
+    pair(m, KD_WRITE, creates || acc != 0);
+    pair(m, KD_CREATE, creates || flags & (O_CREAT_ | O_TMPFILE_));
+    pair(m, KD_TRUNC, creates || flags & O_TRUNC_);
 }
 
 static __always_inline void sock_test(u64 *m, u64 file)
@@ -106,11 +94,13 @@ static __always_inline void sock_test(u64 *m, u64 file)
     if (!sk)
         return;
     u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-    if (family == AF_UNIX_)
-        return keep(m, conf.dim[KD_FAMILY_UNIX]);
-    if (family != AF_INET_ && family != AF_INET6_)
-        return keep(m, conf.dim[KD_FAMILY_OTHER]);
-    keep(m, conf.dim[KD_FAMILY_IP]);
+    bool is_ip = family == AF_INET_ || family == AF_INET6_;
+    pair(m, KD_IP, is_ip);
+    pair(m, KD_UNIX, family == AF_UNIX_);
+    if (bpf_core_field_size(sk->sk_protocol) == 2)
+        pair(m, KD_TCP, is_ip && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP_);
+    if (!is_ip)
+        return;
     u16 far = be16(BPF_CORE_READ(sk, __sk_common.skc_dport)), near = BPF_CORE_READ(sk, __sk_common.skc_num);
     /* Not connected: the ends come with each message, and only user memory knows them. */
     if (!conf.has_ports || (!far && BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_LISTEN_) ||
@@ -160,7 +150,9 @@ __noinline int path_test(u32 si)
         leaf &= 63;
         if (leaf > PLM_NAME_KEY)
             leaf = PLM_NAME_KEY;
-        bpf_probe_read_kernel(s->name.text, leaf, (u8 *)s->path + PATH_END - s->leaf_n);
+        u32 from = PATH_END - s->leaf_n;
+        opaque(from);
+        bpf_probe_read_kernel(s->name.text, leaf, &s->path[from & (PATH_END - 1)]);
         struct plm_clauses *c = bpf_map_lookup_elem(&names, &s->name);
         if (c)
             EACH_WORD(i) left[i] |= c->w[i];

@@ -45,7 +45,10 @@ __noinline int path_walk(u32 si, u64 dentry, u64 vfsmount, u64 task)
     struct fs_struct *fs = BPF_CORE_READ((struct task_struct *)task, fs);
     u64 root_dentry = (u64)BPF_CORE_READ(fs, root.dentry), root_mnt = (u64)BPF_CORE_READ(fs, root.mnt);
     u64 mnt_root = (u64)BPF_CORE_READ((struct vfsmount *)vfsmount, mnt_root);
-    u32 at = PATH_END, depth = 0, flags = PLM_WIRE_PATH_CUT;
+    u32 flags = PLM_WIRE_PATH_CUT;
+    /* Position and depth stay in memory: the verifier then does not tell apart the ways to get here. */
+    s->path_at = PATH_END;
+    s->path_depth = 0;
     s->leaf_n = 0;
     for (u32 i = 0; i < PATH_STEPS; i++) {
         if (dentry == root_dentry && vfsmount == root_mnt) {
@@ -66,39 +69,37 @@ __noinline int path_walk(u32 si, u64 dentry, u64 vfsmount, u64 task)
         }
         struct dentry_head d = {};
         dentry_read(dentry, &d);
-        u32 len = d.len;
-        if (len > 255 || at < len + 1)
+        u32 len = d.len, at = s->path_at;
+        if (len > 255 || at < len + 1 || at > PATH_END)
             break;
         if (d.parent == dentry || !d.parent) { /* not in a mounted tree */
+            flags = PLM_WIRE_PATH_NO_ROOT;
             if (at == PATH_END) {
                 at -= len;
-                u32 to = at;
-                opaque(to);
-                bpf_probe_read_kernel(&s->path[to & 4095], len & 255, (void *)d.name);
+                s->path_at = at;
+                opaque(at);
+                bpf_probe_read_kernel(&s->path[at & 4095], len & 255, (void *)d.name);
                 flags = PLM_WIRE_PATH_PSEUDO;
-            } else {
-                flags = PLM_WIRE_PATH_NO_ROOT;
             }
             break;
         }
         at -= len + 1;
-        u32 to = at;
-        opaque(to);
-        to &= 4095;
-        s->path[to] = '/';
+        s->path_at = at;
+        opaque(at);
+        at &= 4095;
+        s->path[at] = '/';
         opaque(len);
-        bpf_probe_read_kernel(&s->path[to + 1], len & 255, (void *)d.name);
-        if (depth++ == 0)
+        len &= 255;
+        if (s->path_depth++ == 0)
             s->leaf_n = len;
+        bpf_probe_read_kernel(&s->path[at + 1], len, (void *)d.name);
         dentry = d.parent;
     }
-    if (at == PATH_END && !(flags & PLM_WIRE_PATH_PSEUDO)) {
-        at--;
+    if (s->path_at == PATH_END && !(flags & PLM_WIRE_PATH_PSEUDO)) {
+        s->path_at = PATH_END - 1;
         s->path[PATH_END - 1] = '/';
     }
-    s->path_at = at;
     s->path_flags = flags;
-    s->path_depth = depth;
     return 0;
 }
 

@@ -27,9 +27,11 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-struct call_args {
-    u64 a[6];
-};
+static __always_inline u64 arg_get(const struct plm_wire_head *h, u64 i)
+{
+    opaque(i);
+    return i < 6 ? h->args[i] : 0;
+}
 
 static __always_inline void stat_seen(u32 is_irrelevant)
 {
@@ -179,7 +181,8 @@ __noinline int put_argv(u32 si, u64 argv, u32 is_compat)
     return 0;
 }
 
-/* ---- system calls --------------------------------------------------------------------------------------- */
+/* ---- system calls ---------------------------------------------------------------------------------------
+ */
 
 /* Is the user string a relative path? */
 static __always_inline bool is_relative(u64 at)
@@ -191,17 +194,19 @@ static __always_inline bool is_relative(u64 at)
 }
 
 /* The parts of argument i. `mode`: 1: compat; 2: the result's own path stands in the record. */
-__noinline int put_arg(u32 si, u32 nr, u32 i, u32 mode)
+__noinline int put_arg(u32 si, u32 nr, u32 arg, u32 mode)
 {
+    u64 i = arg;
+    opaque(i);
     struct scratch *s = scratch_get(si);
     struct plm_call *call = bpf_map_lookup_elem(&calls, &nr);
     if (!s || !call || i > 5)
         return 0;
     struct plm_wire_head *h = (void *)s->rec;
-    u64 task = bpf_get_current_task(), v = h->args[i];
+    u64 task = bpf_get_current_task(), v = h->args[i], next = arg_get(h, i + 1);
     u32 kind = call->kind[i], aux = call->aux[i], what = (mode & 1) << 8 | i;
     s64 res = h->res;
-    u64 len = aux < 6 ? h->args[aux] : 0;
+    u64 len = arg_get(h, aux);
     if (kind == PLM_CALL_STR) {
         if (call->flags & PLM_CALL_PRCTL && (u32)h->args[0] != PR_SET_NAME_)
             return 0;
@@ -213,7 +218,7 @@ __noinline int put_arg(u32 si, u32 nr, u32 i, u32 mode)
         if (file)
             put_object(si, i, file, (u32)v);
     } else if (kind == PLM_CALL_DIRFD) {
-        if (mode & 2 || i > 4 || !is_relative(h->args[i + 1]))
+        if (mode & 2 || !is_relative(next))
             return 0;
         if ((s32)v == AT_FDCWD_)
             return put_cwd(si, task);
@@ -232,7 +237,7 @@ __noinline int put_arg(u32 si, u32 nr, u32 i, u32 mode)
     } else if (kind == PLM_CALL_IOV) {
         put_iov(si, what, v, len, res);
     } else if (kind == PLM_CALL_MSG) {
-        put_msg(si, what, v, res);
+        put_msg(si, what, v, aux == 1 ? -1 : res);
     } else if (kind == PLM_CALL_STRUCT) {
         put_bytes(si, PLM_WIRE_P_STRUCT << 8 | i, v, aux * 4);
     } else if (kind == PLM_CALL_INTS) {
@@ -284,27 +289,27 @@ static __always_inline bool passes(struct scratch *s, u32 si, const struct plm_c
     u64 m[PLM_WIRE_WORDS];
     EACH_WORD(i) m[i] = call->mask[i];
     struct plm_wire_slot *slot = slot_of(tid);
-    u32 is_known = slot && slot->tid == tid && slot->gen == slot->mask_gen;
+    u32 is_known = slot && slot->tid == tid && slot->gen + conf.epoch == slot->mask_gen;
     if (is_known)
         keep(m, slot->mask);
-    keep(m, h->res >= 0 ? conf.dim[KD_SUCCESS] : conf.dim[KD_FAILURE]);
+    pair(m, KD_SUCCESS, h->res >= 0);
     if (is_known)
-        keep(m, slot->flags & PLM_WIRE_SLOT_CONTAINER ? conf.dim[KD_IN_CONTAINER] : conf.dim[KD_IN_HOST]);
+        pair(m, KD_IN_CONTAINER, slot->flags & PLM_WIRE_SLOT_CONTAINER);
     if (is_none(m))
         return false;
     if (call->open_flags < 6) {
-        u64 flags = h->args[call->open_flags & 7 % 6];
+        u64 flags = arg_get(h, call->open_flags);
         if (call->flags & PLM_CALL_HOW)
             bpf_probe_read_user(&flags, sizeof(flags), (void *)flags);
-        open_flags_test(m, call, flags);
+        open_flags_test(m, false, flags);
     } else if (call->creates) {
-        open_flags_test(m, call, 0);
+        open_flags_test(m, true, 0);
     }
     if (is_none(m))
         return false;
-    if (decides(m, conf.dim[KD_TTY], conf.dim[KD_NO_TTY])) {
+    if (decides(m, conf.dim[KD_TTY], conf.dim[KD_TTY + 1])) {
         struct signal_struct *sig = BPF_CORE_READ((struct task_struct *)task, signal);
-        keep(m, BPF_CORE_READ(sig, tty) ? conf.dim[KD_TTY] : conf.dim[KD_NO_TTY]);
+        pair(m, KD_TTY, BPF_CORE_READ(sig, tty));
         if (is_none(m))
             return false;
     }
@@ -369,14 +374,14 @@ __noinline int on_call(u32 nr, u64 regs, s64 res, u32 is_compat)
     struct plm_wire_head *h = (void *)s->rec;
     h->res = res;
     args_read(h, regs, is_compat);
-    bool is_change = res >= 0 && (flags & PLM_CALL_CHANGES ||
-                                  (flags & PLM_CALL_PRCTL && (u32)h->args[0] == PR_SET_NAME_));
+    bool is_change =
+        res >= 0 && (flags & PLM_CALL_CHANGES || (flags & PLM_CALL_PRCTL && (u32)h->args[0] == PR_SET_NAME_));
     u64 task = bpf_get_current_task(), file = 0;
     s32 fd = -1;
     if (call->object == PLM_WIRE_ARG_RES)
         fd = res > 0x7fffffff ? -1 : (s32)res;
     else if (call->object < 6)
-        fd = (s32)h->args[call->object & 7 % 6];
+        fd = (s32)arg_get(h, call->object);
     if (fd >= 0)
         file = file_of(task, fd);
     if (!is_change) {
@@ -398,7 +403,8 @@ __noinline int on_call(u32 nr, u64 regs, s64 res, u32 is_compat)
     h->pid = tgid;
     h->nr = nr;
     h->flags = is_compat ? PLM_WIRE_HEAD_COMPAT : 0;
-    u64 of_result = call->has_fd && res >= 0 ? (call->object == PLM_WIRE_ARG_RES ? file : file_of(task, (u32)res)) : 0;
+    u64 of_result =
+        call->has_fd && res >= 0 ? (call->object == PLM_WIRE_ARG_RES ? file : file_of(task, (u32)res)) : 0;
     put_call(si, nr, of_result, is_compat);
     record_send(s, is_change);
     s->busy = 0;
@@ -429,17 +435,18 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
     else
         status = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), thread_info.status);
     if (status & TS_COMPAT_)
-        return on_compat(nr, (u64)regs, (s32)ret);
+        return on_compat(nr, number_of(regs), (s32)ret);
     nr &= ~X32_BIT_;
 #else
     u32 nr = regs->syscallno;
 #endif
-    if (nr >= PLM_CALLS || !conf.wanted[nr])
+    if (nr >= PLM_CALLS || !conf.wanted[nr & (PLM_CALLS - 1)])
         return 0;
-    return on_call(nr, (u64)regs, ret, 0);
+    return on_call(nr, number_of(regs), ret, 0);
 }
 
-/* ---- tasks ----------------------------------------------------------------------------------------------- */
+/* ---- tasks -----------------------------------------------------------------------------------------------
+ */
 
 /* Number of the system call in which the current task is, -1: not known. */
 static __always_inline s32 current_nr(void)
@@ -501,7 +508,19 @@ __noinline int on_exec(u64 task_, u64 bprm_)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-    return on_exec((u64)task, (u64)bprm);
+    return on_exec(number_of(task), number_of(bprm));
+}
+
+/* What is impossible for the parent is for its child, until that changes itself. */
+static __always_inline void slot_inherit(u32 from_tid, u32 tid)
+{
+    struct plm_wire_slot *from = slot_of(from_tid), *to = slot_of(tid);
+    if (!from || !to || from == to || from->tid != from_tid || from->mask_gen != from->gen + conf.epoch)
+        return;
+    for (u32 i = 0; i < PLM_WIRE_WORDS; i++)
+        to->mask[i] = from->mask[i];
+    to->flags = from->flags;
+    to->mask_gen = to->gen + conf.epoch;
 }
 
 __noinline int on_fork(u64 parent, u64 child_)
@@ -511,6 +530,7 @@ __noinline int on_fork(u64 parent, u64 child_)
     u64 ts = bpf_ktime_get_boot_ns();
     u32 tid = BPF_CORE_READ(child, pid), tgid = BPF_CORE_READ(child, tgid);
     slot_renew(tid, ts);
+    slot_inherit(BPF_CORE_READ((struct task_struct *)parent, pid), tid);
     struct scratch *s = record_begin(si);
     if (!s) {
         count_lost(CLASS_PROCESS, true);
@@ -533,7 +553,7 @@ __noinline int on_fork(u64 parent, u64 child_)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-    return on_fork((u64)parent, (u64)child);
+    return on_fork(number_of(parent), number_of(child));
 }
 
 /* Who inherits the children of a task that ends: a live thread of its group, the nearest subreaper, the init
@@ -599,7 +619,7 @@ int scan_task(struct bpf_iter__task *ctx)
     struct seq_file *seq = ctx->meta->seq;
     if (!task)
         return 0;
-    u32 si = n_cpus;
+    u32 si = conf.n_cpus;
     struct scratch *s = scratch_get(si);
     if (!s)
         return 0;
@@ -617,12 +637,10 @@ int scan_task(struct bpf_iter__task *ctx)
     h->tid = tid;
     h->pid = tgid;
     h->nr = -1;
-    put_process(si, (u64)task, tid == tgid);
+    put_process(si, number_of(task), tid == tgid);
     h->n_parts = s->n_parts;
     u32 size = s->off;
     h->size = size;
-    if (size > PLM_WIRE_RECORD_MAX)
-        return 0;
     opaque(size);
     bpf_seq_write(seq, s->rec, size & 0x7fff);
     return 0;
@@ -672,5 +690,5 @@ __noinline int on_io_uring(u64 req_)
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(io_uring_submit_req, struct io_kiocb *req)
 {
-    return on_io_uring((u64)req);
+    return on_io_uring(number_of(req));
 }

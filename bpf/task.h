@@ -6,21 +6,21 @@
 
 #include "sock.h"
 
-#define PF_KTHREAD_  0x00200000
-#define PF_EXITING_  0x00000004
-#define MEMFD_NAME_  0x3a64666d656dull /* "memfd:" little-endian */
-#define S_IMMUTABLE_ 8
-#define SB_RDONLY_   1
-#define MNT_RDONLY_  0x40 /* MNT_READONLY */
+#define PF_KTHREAD_       0x00200000
+#define PF_EXITING_       0x00000004
+#define MEMFD_NAME_       0x3a64666d656dull /* "memfd:" little-endian */
+#define S_IMMUTABLE_      8
+#define SB_RDONLY_        1
+#define MNT_RDONLY_       0x40 /* MNT_READONLY */
 #define CAP_DAC_OVERRIDE_ 1
-#define RLIMIT_NOFILE_ 7
-#define NEED_ENV_     1 /* enum plm_need (field.h) */
-#define NEED_CGROUPS_ 2
-#define NEED_MEMORY_  4
-#define PIDTYPE_PGID_ 2
-#define PIDTYPE_SID_  3
-#define CGROUPS_MAX   16
-#define CGROUP_STEPS  24
+#define RLIMIT_NOFILE_    7
+#define NEED_ENV_         1 /* enum plm_need (field.h) */
+#define NEED_CGROUPS_     2
+#define NEED_MEMORY_      4
+#define PIDTYPE_PGID_     2
+#define PIDTYPE_SID_      3
+#define CGROUPS_MAX       16
+#define CGROUP_STEPS      24
 
 /* Number of a struct pid in the namespace of `level`. */
 static __always_inline s32 pid_at(u64 pid, u32 level)
@@ -38,8 +38,8 @@ static __always_inline u64 pidns_of(u64 pid)
 {
     struct pid *p = (void *)pid;
     u64 ns = 0;
-    u64 at = pid + bpf_core_field_offset(p->numbers) +
-             BPF_CORE_READ(p, level) * bpf_core_type_size(struct upid);
+    u64 at =
+        pid + bpf_core_field_offset(p->numbers) + BPF_CORE_READ(p, level) * bpf_core_type_size(struct upid);
     bpf_probe_read_kernel(&ns, sizeof(ns), (void *)at + bpf_core_field_offset(struct upid, ns));
     return ns;
 }
@@ -111,7 +111,8 @@ static __always_inline void memory_fill(struct plm_wire_task *t, u64 mm_, struct
     u64 rss = 0, swap = 0, fdlimit = 0;
     if (bpf_core_field_size(mm->rss_stat) >= 4 * 16) { /* percpu counters, since 6.2 */
         u64 step = bpf_core_type_size(struct percpu_counter);
-        u64 at = mm_ + bpf_core_field_offset(mm->rss_stat) + bpf_core_field_offset(struct percpu_counter, count);
+        u64 at =
+            mm_ + bpf_core_field_offset(mm->rss_stat) + bpf_core_field_offset(struct percpu_counter, count);
         u64 file = 0, anon = 0, shmem = 0;
         bpf_probe_read_kernel(&file, 8, (void *)at);
         bpf_probe_read_kernel(&anon, 8, (void *)at + step);
@@ -159,7 +160,8 @@ __noinline int put_task(u32 si, u64 task_)
     const struct cred *cred = BPF_CORE_READ(task, cred);
     u64 pid = (u64)BPF_CORE_READ(task, thread_pid), leader_pid = (u64)BPF_CORE_READ(leader, thread_pid);
     u32 level = BPF_CORE_READ((struct pid *)pid, level);
-    u64 sid = (u64)BPF_CORE_READ(sig, pids[PIDTYPE_SID_]), pgid = (u64)BPF_CORE_READ(sig, pids[PIDTYPE_PGID_]);
+    u64 sid = (u64)BPF_CORE_READ(sig, pids[PIDTYPE_SID_]),
+        pgid = (u64)BPF_CORE_READ(sig, pids[PIDTYPE_PGID_]);
     t->tid = BPF_CORE_READ(task, pid);
     t->pid = BPF_CORE_READ(task, tgid);
     t->ptid = BPF_CORE_READ(task, real_parent, tgid);
@@ -219,7 +221,7 @@ __noinline int put_cgroup(u32 si, u64 cgroup, u32 number)
     if (!s)
         return 0;
     u64 kn = (u64)BPF_CORE_READ((struct cgroup *)cgroup, kn);
-    u32 at = PATH_END;
+    s->path_at = PATH_END;
     for (u32 i = 0; i < CGROUP_STEPS && kn; i++) {
         u64 parent;
         struct kernfs_node *k = (void *)kn;
@@ -233,29 +235,29 @@ __noinline int put_cgroup(u32 si, u64 cgroup, u32 number)
         /* The length is not kept: read to the side, then move. */
         char *name = (char *)&s->path[PATH_END + 128];
         long n = bpf_probe_read_kernel_str(name, 256, BPF_CORE_READ(k, name));
-        u32 len = (u32)n - 1;
-        if (n < 1 || len > 255 || at < len + 1)
+        u32 len = (u32)n - 1, at = s->path_at;
+        if (n < 1 || len > 255 || at < len + 1 || at > PATH_END)
             break;
         at -= len + 1;
-        u32 to = at;
-        opaque(to);
-        to &= 4095;
-        s->path[to] = '/';
+        s->path_at = at;
+        opaque(at);
+        at &= 4095;
+        s->path[at] = '/';
         opaque(len);
-        bpf_probe_read_kernel(&s->path[to + 1], len & 255, name);
+        bpf_probe_read_kernel(&s->path[at + 1], len & 255, name);
         kn = parent;
     }
-    if (at == PATH_END) {
-        at--;
+    if (s->path_at == PATH_END) {
+        s->path_at = PATH_END - 1;
         s->path[PATH_END - 1] = '/';
     }
-    s->path_at = at;
     s->path_flags = 0;
     put_walked(si, PLM_WIRE_P_CGROUP, PLM_WIRE_ARG_TASK, number);
     return 0;
 }
 
-/* The v2 cgroup, and of the v1 controllers the deepest (that of the container), or all when rules want them. */
+/* The v2 cgroup, and of the v1 controllers the deepest (that of the container), or all when rules want them.
+ */
 __noinline int put_cgroups(u32 si, u64 task)
 {
     struct css_set *set = BPF_CORE_READ((struct task_struct *)task, cgroups);

@@ -330,9 +330,13 @@ struct socket {
     short type;
     struct sock *sk;
 };
+struct sockaddr_un {
+    u16 sun_family;
+    char sun_path[108];
+};
 struct unix_address {
-    int len;
-    char name[0];
+    int len; /* with the family's two bytes */
+    struct sockaddr_un name[0];
 };
 struct unix_sock {
     struct unix_address *addr;

@@ -191,7 +191,7 @@ struct plm_wire_task {
 /* One per thread, direct-mapped by tid (PLM_WIRE_SLOTS, a power of two), in memory that both sides write. The
  * kernel owns tid and gen: a fork, an exec and every change of the task write a new gen, so a mask made for
  * an older state is never used. User space writes mask and mask_gen. A slot that is another thread's, or
- * whose mask_gen is not gen, means: everything is possible. */
+ * whose mask_gen is not gen plus the filter's epoch, means: everything is possible. */
 #define PLM_WIRE_SLOTS 32768
 #define PLM_WIRE_WORDS 4
 struct plm_wire_slot {
