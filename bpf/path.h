@@ -238,8 +238,8 @@ __noinline int put_file(u32 si, u32 arg, u64 file, u32 fd)
     struct super_block *sb = BPF_CORE_READ(inode, i_sb);
     u32 magic = BPF_CORE_READ(sb, s_magic);
     f->ino = BPF_CORE_READ(inode, i_ino);
-    f->ctime = times_of((u64)inode, true);
-    f->mtime = times_of((u64)inode, false);
+    f->ctime_ns = times_of((u64)inode, true);
+    f->mtime_ns = times_of((u64)inode, false);
     f->size = BPF_CORE_READ(inode, i_size);
     f->dev = dev_encode(BPF_CORE_READ(sb, s_dev));
     f->rdev = dev_encode(BPF_CORE_READ(inode, i_rdev));

@@ -8,7 +8,7 @@ import sys
 
 source, symbol, out = sys.argv[1:]
 data = open(source, "rb").read()
-lines = [", ".join(str(b) for b in data[i:i + 24]) for i in range(0, len(data), 24)] + ["0"]
+lines = [", ".join(str(b) if b < 128 else f"(char){b}" for b in data[i:i + 24]) for i in range(0, len(data), 24)] + ["0"]
 with open(out, "w") as f:
     f.write("#include <stddef.h>\n"
             f"extern const char {symbol}[];\nextern const size_t {symbol}_n;\n"

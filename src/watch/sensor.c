@@ -11,6 +11,7 @@
 #include "watch/sensor_int.h"
 
 #include "base/cleanup.h"
+#include "watch/field.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -31,10 +31,16 @@ static int fail_map(int r, const char *what, plm_err **err)
     return plm_fail_sys(err, "installing the filter: %s", what);
 }
 
-static void or_clauses(uint64_t *to, const uint64_t *from)
+/* Words of both worlds' types. */
+static void or_clauses(void *to, const void *from)
 {
-    for (unsigned i = 0; i < PLM_WIRE_WORDS; i++)
-        to[i] |= from[i];
+    for (unsigned i = 0; i < PLM_WIRE_WORDS; i++) {
+        uint64_t a, b;
+        memcpy(&a, (char *)to + 8 * i, 8);
+        memcpy(&b, (const char *)from + 8 * i, 8);
+        a |= b;
+        memcpy((char *)to + 8 * i, &a, 8);
+    }
 }
 
 static int clear(int fd, void *key)

@@ -28,13 +28,14 @@ enum plm_call_kind {
 };
 
 /* flags */
-#define PLM_CALL_CHANGES 1u  /* changes the task: sent whenever it succeeds, with TASK */
-#define PLM_CALL_CWD     2u  /* with CWD and ROOT too */
-#define PLM_CALL_CLONE   4u  /* the child's exit (result 0) is not sent */
-#define PLM_CALL_EXEC    8u  /* success is sched_process_exec's; a failure has TASK, CWD, EXE */
-#define PLM_CALL_PRCTL   16u /* changes the task when argument 0 is PR_SET_NAME; argument 1 is a string then \
-                              */
-#define PLM_CALL_HOW 32u     /* the open flags are the first member of the structure at `open_flags` */
+#define PLM_CALL_CHANGES 1u /* changes the task: sent whenever it succeeds, with TASK */
+#define PLM_CALL_CWD     2u /* with CWD and ROOT too */
+#define PLM_CALL_CLONE   4u /* the child's exit (result 0) is not sent */
+#define PLM_CALL_EXEC    8u /* success is sched_process_exec's; a failure has TASK, CWD, EXE */
+#define PLM_CALL_PRCTL                                                                                       \
+    16u                  /* changes the task when argument 0 is PR_SET_NAME; argument 1 is a string then     \
+                          */
+#define PLM_CALL_HOW 32u /* the open flags are the first member of the structure at `open_flags` */
 
 #define PLM_CALL_NO_ARG 0xff
 
