@@ -250,12 +250,10 @@ static void priorities_and_selections(void **state)
     const struct plm_evtype *open = plm_evtype_find(PLM_SV("open")),
                             *close = plm_evtype_find(PLM_SV("close"));
     assert_true(plm_evset_has(plm_rules_types(n.rules), open->id));
-    n.conf.n_selections = 1;
-    plm_rules_unref(n.rules);
-    plm_arena_free(n.arena);
-    load_texts(&n, text, NULL);
-    assert_false(plm_evset_has(plm_rules_types(n.rules), open->id));
-    assert_false(plm_evset_has(plm_rules_types(n.rules), close->id));
+    plm_auto_done(load_done) struct load k = {.conf = {.selections = s, .n_selections = 1}};
+    load_texts(&k, text, NULL);
+    assert_false(plm_evset_has(plm_rules_types(k.rules), open->id));
+    assert_false(plm_evset_has(plm_rules_types(k.rules), close->id));
 }
 
 static void append_output(void **state)
