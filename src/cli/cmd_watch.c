@@ -107,7 +107,7 @@ static int run_replay(struct plm_cli *cli, plm_err **err)
     plm_auto_done(plm_watch_setup_done) struct plm_watch_setup s = {0};
     const char *const *words;
     if (plm_config_words(cli->config, &words) != 1)
-        return plm_fail_id(err, PLM_E_USAGE, "usage.argument", "name one recording");
+        return plm_fail_id(err, PLM_E_USAGE, "usage.value", "name one recording");
     if (plm_watch_setup(cli, &s, err) < 0)
         return -1;
     s.conf.replay = plm_sv_from(words[0]);
@@ -120,7 +120,7 @@ static int run_record(struct plm_cli *cli, plm_err **err)
     plm_auto_done(plm_watch_setup_done) struct plm_watch_setup s = {0};
     const char *const *words;
     if (plm_config_words(cli->config, &words) != 1)
-        return plm_fail_id(err, PLM_E_USAGE, "usage.argument", "name the file to write");
+        return plm_fail_id(err, PLM_E_USAGE, "usage.value", "name the file to write");
     if (plm_watch_setup(cli, &s, err) < 0)
         return -1;
     s.conf.record = plm_sv_from(words[0]);

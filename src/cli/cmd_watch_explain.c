@@ -158,7 +158,7 @@ static int run(struct plm_cli *cli, plm_err **err)
     if (!a)
         return plm_fail_oom(err);
     if (plm_config_words(cli->config, &words) != 1)
-        return plm_fail_id(err, PLM_E_USAGE, "usage.argument", "name one recording");
+        return plm_fail_id(err, PLM_E_USAGE, "usage.value", "name one recording");
     if (plm_watch_setup(cli, &s, err) < 0)
         return -1;
     w.event = plm_config_number(cli->config, "event");

@@ -169,7 +169,7 @@ static const struct plm_command watch_fields = {
     .arguments = "[CLASS...]",
     .summary = "List the fields of conditions and outputs",
     .help = "Every field that rules may name, with its type and what it means; with CLASS (proc, fd, evt, "
-            "container …) "
+            "container ...) "
             "those of these classes. Fields marked plugin are filled by plugins of Falco only and have no "
             "value here. "
             "--events lists the events instead, with their parameters (evt.arg.NAME).",
