@@ -18,12 +18,12 @@
  */
 #include "filter.h"
 
-#define TS_COMPAT_     2
-#define X32_BIT_       0x40000000u
-#define NR_SOCKETCALL_ 102 /* of i386 */
-#define PR_SET_NAME_   15
-#define CLASS_PROCESS  0 /* enum plm_loss_class */
-#define CLASS_OTHER    4
+#define TS_COMPAT_         2
+#define X32_BIT_           0x40000000u
+#define PR_SET_NAME_       15
+#define NR_IO_URING_ENTER_ 426 /* of both architectures */
+#define CLASS_PROCESS      0   /* enum plm_loss_class */
+#define CLASS_OTHER        4
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -653,6 +653,8 @@ __noinline int on_io_uring(u64 req_)
     struct io_kiocb *req = (void *)req_;
     u64 id = bpf_get_current_pid_tgid();
     u32 si = bpf_get_smp_processor_id();
+    if (!(conf.wanted[NR_IO_URING_ENTER_] & PLM_WANT_RULES) || id >> 32 == conf.self)
+        return 0;
     struct scratch *s = record_begin(si);
     if (!s) {
         count_lost(CLASS_OTHER, true);

@@ -395,6 +395,8 @@ static int maps_open(struct sensor *s, plm_err **err)
     m->stats = map_map(s->ops->map_fd(s->bpf, "stats"), stats_bytes(m->n_cpus));
     if (!m->conf || !m->slots || !m->stats)
         return plm_fail_sys(err, "mapping the sensor's maps");
+    plm_sensor_compat(m->conf->compat);
+    m->conf->needs = m->needs;
     m->conf->self = (uint32_t)getpid();
     m->conf->page_kb = (uint32_t)(sysconf(_SC_PAGESIZE) / 1024);
     m->conf->wake_ns = WAKE_NS;
@@ -495,11 +497,11 @@ struct plm_source *plm_sensor_open(const struct plm_ctx *ctx, const struct plm_s
         .process_ring_bytes = ring_size(conf->process_ring_bytes, PROCESS_RING_BYTES),
         .skip = conf->no_io_uring ? skip : NULL,
     };
+    s->maps.needs = conf->needs;
     if (!s->ops || sensor_setup(s, filter, err) < 0 || parts_make(s, a, out_parts, out_n_parts, err) < 0) {
         sensor_close(&s->base);
         return NULL;
     }
-    s->maps.conf->needs |= conf->needs;
     plm_err *refused = NULL;
     if (scan_start(s, &refused) < 0) /* said as a part; tasks are then learned from their events */
         plm_err_free(refused);

@@ -248,7 +248,7 @@ int plm_sensor_filter_put(const struct plm_sensor_maps *m, const struct plm_kfil
         return -1;
     for (unsigned d = 0; d < PLM_WIRE_DIMS; d++)
         memcpy(c->dim[d], f->dim[d].w, sizeof(c->dim[d]));
-    c->needs = f->needs;
+    c->needs = f->needs | m->needs;
     __atomic_store_n(&c->bypass, 0, __ATOMIC_SEQ_CST);
     return 0;
 }

@@ -19,6 +19,8 @@ int plm_bpf_map_drop(int fd, const void *key);
 int plm_bpf_map_next(int fd, const void *key, void *out_key); /* key NULL: the first */
 
 void plm_sensor_calls(struct plm_call calls[PLM_CALLS]);
+/* Native numbers of the calls of 32-bit programs; 0xffff: none that is known. */
+void plm_sensor_compat(uint16_t numbers[PLM_CALLS]);
 
 /* ---- rings ------------------------------------------------------------------------------------------------
  */
@@ -57,6 +59,7 @@ struct plm_sensor_maps {
     struct plm_wire_slot *slots;  /* mapped, PLM_WIRE_SLOTS */
     struct plm_wire_stats *stats; /* mapped, one per processor */
     unsigned n_cpus;
+    uint32_t needs; /* whatever the filter says */
 };
 
 /* Installs a filter (NULL: everything with a type of its own). Until it returns more is sent, never less. */

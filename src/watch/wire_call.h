@@ -73,7 +73,6 @@ struct plm_wire_conf {
     __u32 n_cpus;
     __u32 epoch;             /* of the filter: masks made for another one do not count */
     __u16 compat[PLM_CALLS]; /* i386 numbers → ours, 0xffff: none */
-    __u16 socketcall[24];    /* of the i386 socketcall */
 };
 
 /* Keys of the path maps; longer texts are cut, which lets more pass. */
