@@ -277,12 +277,15 @@ static struct plm_yaml *parse(plm_sv text, struct builder *b, plm_err **err)
     b->anchors = anchors;
     b->text = text;
     b->err = &e;
-    if (!doc || !anchors || !yaml_parser_initialize(&b->parser))
+    if (!doc || !anchors || !yaml_parser_initialize(&b->parser)) {
+        b->err = NULL;
         return PLM_NULL(plm_fail_oom(err));
+    }
     yaml_parser_set_encoding(&b->parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&b->parser, (const unsigned char *)(text.p ? text.p : ""), text.n);
     struct plm_yaml_node *root = build_documents(b);
     yaml_parser_delete(&b->parser);
+    b->err = NULL;
     if (!root)
         return PLM_NULL(e ? plm_err_move(err, &e) : plm_fail_oom(err));
     doc->root = root;

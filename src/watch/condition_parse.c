@@ -244,7 +244,7 @@ static int lex_quoted(struct parser *p, plm_sv *out)
 static int lex_value(struct parser *p, struct plm_literal *out)
 {
     size_t from = p->at;
-    plm_sv text;
+    plm_sv text = PLM_SV_NULL;
     int quoted = lex_quoted(p, &text);
     if (quoted < 0)
         return -1;

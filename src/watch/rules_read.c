@@ -43,9 +43,10 @@ int plm_rules_text(struct plm_rules_loader *l, const struct plm_yaml_node *item,
 {
     const struct plm_yaml_node *n = NULL;
     int r = scalar(l, item, key, is_optional, at, &n);
-    if (r > 0)
-        *out = plm_arena_sv(l->arena, n->text);
-    return r > 0 ? (out->p ? 0 : -1) : r;
+    if (r <= 0 || !n)
+        return r;
+    *out = plm_arena_sv(l->arena, n->text);
+    return out->p ? 0 : -1;
 }
 
 int plm_rules_flag(struct plm_rules_loader *l, const struct plm_yaml_node *item, const char *key,
@@ -53,7 +54,7 @@ int plm_rules_flag(struct plm_rules_loader *l, const struct plm_yaml_node *item,
 {
     const struct plm_yaml_node *n = NULL;
     int r = scalar(l, item, key, true, at, &n);
-    if (r <= 0)
+    if (r <= 0 || !n)
         return r;
     if (plm_yaml_bool(n, out))
         return 0;
@@ -204,8 +205,8 @@ static int read_list(struct plm_rules_loader *l, const struct plm_yaml_node *ite
 {
     struct plm_rules_list *x = plm_arena_make(l->arena, struct plm_rules_list);
     plm_sv_vec items = {0};
-    bool is_append;
-    uint32_t append, replace;
+    bool is_append = false;
+    uint32_t append = 0, replace = 0;
     if (!x || read_name(l, item, "list", parent, &x->name, &x->place) < 0)
         return -1;
     if (!plm_cond_is_bare(x->name))
@@ -233,8 +234,8 @@ static int read_macro(struct plm_rules_loader *l, const struct plm_yaml_node *it
                       const struct plm_rules_place *parent)
 {
     struct plm_rules_macro *x = plm_arena_make(l->arena, struct plm_rules_macro);
-    bool is_append;
-    uint32_t append, replace;
+    bool is_append = false;
+    uint32_t append = 0, replace = 0;
     if (!x || read_name(l, item, "macro", parent, &x->name, &x->place) < 0)
         return -1;
     if (!is_macro_name(x->name))
@@ -258,7 +259,7 @@ static int read_priority(struct plm_rules_loader *l, const struct plm_yaml_node 
 {
     const struct plm_yaml_node *n = NULL;
     int r = scalar(l, item, "priority", is_optional, at, &n);
-    if (r > 0 && !plm_priority_parse(n->text, out))
+    if (r > 0 && n && !plm_priority_parse(n->text, out))
         return plm_rules_error(l, PLM_LOAD_ERR_YAML_VALIDATE,
                                plm_rules_place(l, at, "rule priority", PLM_SV_NULL, n), "Invalid priority");
     return r < 0 ? -1 : 0;
@@ -270,7 +271,7 @@ static int read_duration(struct plm_rules_loader *l, const struct plm_yaml_node 
     const struct plm_yaml_node *n = NULL;
     uint64_t v;
     int r = scalar(l, item, "capture_duration", true, at, &n);
-    if (r <= 0)
+    if (r <= 0 || !n)
         return r;
     if (!plm_sv_u64(n->text, &v) || v > UINT32_MAX)
         return plm_rules_error(l, PLM_LOAD_ERR_YAML_VALIDATE,
@@ -328,8 +329,8 @@ static int read_rule(struct plm_rules_loader *l, const struct plm_yaml_node *ite
     static const uint32_t may_replace = may_append | PLM_RK_PRIORITY | PLM_RK_ENABLED | PLM_RK_WARN_EVTTYPES |
                                         PLM_RK_SKIP_UNKNOWN | PLM_RK_CAPTURE | PLM_RK_CAPTURE_DURATION;
     struct plm_rules_item *x = plm_arena_make(l->arena, struct plm_rules_item);
-    bool is_append;
-    uint32_t append, replace;
+    bool is_append = false;
+    uint32_t append = 0, replace = 0;
     if (!x || read_name(l, item, "rule", parent, &x->name, &x->place) < 0 ||
         read_how(l, item, may_append, may_replace, x->place, &is_append, &append, &replace) < 0)
         return -1;

@@ -117,7 +117,7 @@ static int read_entry(struct plm_rules_loader *l, const struct plm_yaml_node *n,
         if (read_requirement(l, more->items[i], alt, &all, &satisfied) < 0)
             return -1;
     }
-    if (satisfied)
+    if (satisfied || !all.n)
         return 0;
     return plm_rules_error(l, PLM_LOAD_ERR_VALIDATE, at,
                            "Plugin requirement not satisfied: '%.*s' (>= %.*s)%s is needed, and only the "
