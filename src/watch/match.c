@@ -290,11 +290,26 @@ static void next_stamp(struct plm_rule_matcher *m)
     m->stamp = 1;
 }
 
+/* A rule that the process leaves possible: what its `and` asks of the process itself is true then, and those
+ * are most of its parts. */
+static bool eval_root(struct run *r, uint32_t id)
+{
+    const struct plm_program *p = r->m->p;
+    const struct plm_node *n = &p->nodes.v[id];
+    if (n->kind != NODE_AND || !r->cache)
+        return eval(r, id);
+    const uint32_t *part = p->edges.v + n->first;
+    for (uint32_t i = 0; i < n->n; i++)
+        if (p->nodes.v[part[i]].reach != REACH_OWN && !eval(r, part[i]))
+            return false;
+    return true;
+}
+
 static bool eval_rule(struct run *r, uint32_t index)
 {
     struct plm_rule_stats *s = &r->m->stats[index];
     uint64_t start = r->m->is_measured ? clock_ns() : 0;
-    bool hit = eval(r, r->m->p->roots[index]);
+    bool hit = eval_root(r, r->m->p->roots[index]);
     s->n_evaluated++;
     s->n_matched += hit;
     s->ns += r->m->is_measured ? clock_ns() - start : 0;
