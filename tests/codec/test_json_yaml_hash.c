@@ -81,6 +81,25 @@ static void yaml_tree_has_lines_and_types(void **state)
     assert_int_equal(plm_yaml_root(empty)->kind, PLM_YAML_NULL);
 }
 
+static void yaml_streams_have_documents_and_offsets(void **state)
+{
+    (void)state;
+    plm_sv text = PLM_SV("- ä: 1\n  b: x\n  b: y\n---\n---\n[c]\n");
+    plm_auto(plm_yaml_free) struct plm_yaml *doc =
+        plm_yaml_parse_stream(text, "t", &plm_limits_default, NULL, NULL);
+    const struct plm_yaml_node *root = plm_yaml_root(doc), *first = root->items[0]->items[0];
+    assert_int_equal(root->n, 3);
+    assert_int_equal(root->items[1]->kind, PLM_YAML_NULL);
+    assert_true(plm_sv_is(plm_yaml_text(plm_yaml_get(first, "b", NULL)), "x")); /* the first one */
+    assert_true(plm_sv_starts(plm_sv_from_off(text, first->items[1]->offset), PLM_SV("x\n")));
+    assert_true(plm_sv_starts(plm_sv_from_off(text, root->items[2]->items[0]->offset), PLM_SV("c]")));
+    struct plm_yaml_fault at = {0};
+    assert_null(plm_yaml_parse_stream(PLM_SV("ä: 1\n---\nb: *x\n"), "t", &plm_limits_default, &at, NULL));
+    assert_int_equal(at.line, 3);
+    assert_int_equal(at.column, 4);
+    assert_int_equal(at.offset, 13);
+}
+
 static void yaml_faults_are_errors_with_a_place(void **state)
 {
     (void)state;
@@ -149,6 +168,7 @@ int main(void)
         cmocka_unit_test(json_errors_name_line_and_column),
         cmocka_unit_test(json_limits_hold),
         cmocka_unit_test(yaml_tree_has_lines_and_types),
+        cmocka_unit_test(yaml_streams_have_documents_and_offsets),
         cmocka_unit_test(yaml_faults_are_errors_with_a_place),
         cmocka_unit_test(yaml_aliases_cannot_explode),
         cmocka_unit_test(sha256_is_what_nist_says),
