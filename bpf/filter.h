@@ -117,6 +117,25 @@ static __always_inline void sock_test(u64 *m, u64 file)
     keep(m, left);
 }
 
+/* Does the path that the program gave have ".." in it? 1, 0, -1: not known. */
+__noinline int dotdot_test(u32 si, u64 from)
+{
+    struct scratch *s = scratch_get(si);
+    if (!s || !from)
+        return -1;
+    u8 *text = s->key.text;
+    long n = bpf_probe_read_user_str(text, 128, (void *)from);
+    if (n < 1 || n >= 128)
+        return -1;
+    for (u32 i = 0; i < 126; i++) {
+        if (i + 2 >= n)
+            return 0;
+        if (text[i] == '.' && text[i + 1] == '.')
+            return 1;
+    }
+    return -1;
+}
+
 /* The path that was walked, against the sets of paths, prefixes and names. */
 __noinline int path_test(u32 si)
 {

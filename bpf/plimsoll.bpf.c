@@ -313,6 +313,17 @@ static __always_inline bool passes(struct scratch *s, u32 si, const struct plm_c
         if (is_none(m))
             return false;
     }
+    u32 name_arg = call->open_flags < 6 ? call->open_flags - 1 : 0;
+    opaque(name_arg);
+    bool is_open = call->open_flags < 6 || call->creates;
+    if (is_open && name_arg < 6 && call->kind[name_arg] == PLM_CALL_STR &&
+        decides(m, conf.dim[KD_DOTDOT], conf.dim[KD_DOTDOT + 1])) {
+        int r = dotdot_test(si, arg_get(h, name_arg));
+        if (r >= 0)
+            pair(m, KD_DOTDOT, r > 0);
+        if (is_none(m))
+            return false;
+    }
     EACH_WORD(i) s->poss[i] = m[i];
     if (file) {
         object_test(s, si, call->object, file, task);
