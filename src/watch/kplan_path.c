@@ -94,9 +94,10 @@ static enum outcome glob_of(plm_sv s, struct plm_kpath_test *out)
 /* The components before the first one with a wildcard, as a path. */
 static enum outcome pmatch_of(plm_sv s, struct plm_arena *a, struct plm_kpath_test *out)
 {
-    struct plm_buf b = PLM_BUF(1 << 20);
+    char *p = plm_arena_alloc(a, s.n + 2); /* one more for the slash of a relative operand */
     plm_sv rest = s, part;
-    while (plm_sv_field(&rest, '/', &part)) {
+    size_t n = 0;
+    while (p && plm_sv_field(&rest, '/', &part)) {
         bool is_wild = false;
         for (size_t i = 0; i < part.n; i++)
             is_wild |= is_special(part.p[i]);
@@ -104,12 +105,11 @@ static enum outcome pmatch_of(plm_sv s, struct plm_arena *a, struct plm_kpath_te
             break;
         if (!part.n)
             continue;
-        plm_buf_byte(&b, '/');
-        plm_buf_sv_put(&b, part);
+        p[n++] = '/';
+        memcpy(p + n, part.p, part.n);
+        n += part.n;
     }
-    plm_sv text = b.failed ? PLM_SV_NULL : plm_arena_sv(a, plm_buf_sv(&b));
-    plm_buf_done(&b);
-    return prefix_of(text, out);
+    return prefix_of(plm_sv_n(p, n), out); /* no memory: the caller asks the arena */
 }
 
 static enum outcome operand_of(const struct plm_cond *c, plm_sv s, struct plm_arena *a,
