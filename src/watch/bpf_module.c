@@ -112,6 +112,7 @@ static int load(struct plm_bpf *b, const char *only, struct bpf_object **out)
 {
     said_n = 0;
     said[0] = 0;
+    /* cppcheck-suppress unknownMacro */
     LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "plimsoll");
     struct bpf_object *o = bpf_object__open_mem(plm_bpf_object, plm_bpf_object_n, &opts);
     if (!o)
@@ -140,6 +141,7 @@ static int load(struct plm_bpf *b, const char *only, struct bpf_object **out)
 /* Which programs does the kernel refuse? One object each. */
 static int probe(struct plm_bpf *b)
 {
+    /* cppcheck-suppress unknownMacro */
     LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "plimsoll");
     struct bpf_object *o = bpf_object__open_mem(plm_bpf_object, plm_bpf_object_n, &opts);
     if (!o)

@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 enum {
-    RING_BYTES = 1 << 20,
+    RING_BYTES = 2 << 20, /* some 15 ms of 300,000 events a second */
     PROCESS_RING_BYTES = 256 << 10,
     WAKE_NS = 500000,
     LOOK_AGAIN_NS = 1000000,

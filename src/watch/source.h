@@ -88,7 +88,7 @@ PLM_CLEANUP(struct plm_source, plm_source_close)
 /* ---- the kernel ------------------------------------------------------------------------------------ */
 
 struct plm_sensor_config {
-    size_t ring_bytes;         /* per processor, a power of two; 0: 1 MiB */
+    size_t ring_bytes;         /* per processor, a power of two; 0: 2 MiB */
     size_t process_ring_bytes; /* of exec, fork and exit, per processor; 0: 256 KiB */
     uint32_t needs;            /* enum plm_need */
     bool no_io_uring;
