@@ -111,10 +111,14 @@ GETTER(get_containerdirectory)
 
 /* ---- what it is --------------------------------------------------------------------------------- */
 
+/* Of an open that failed it is -1, which official rules ask for (`fd.num = -1`). */
 GETTER(get_num)
 {
     const struct plm_fdinfo *fd = fd_of(view);
-    return fd && fd->num >= 0 ? plm_field_i64(view, out, fd->num) : 0;
+    const struct plm_event *e = view->event;
+    if (fd && fd->num >= 0)
+        return plm_field_i64(view, out, fd->num);
+    return e && e->has_res && e->res < 0 && plm_event_open_path(e) ? plm_field_i64(view, out, -1) : 0;
 }
 GETTER(get_uid)
 {

@@ -257,7 +257,7 @@ static const struct {
     {OPEN, "user.loginuid", "1000"}, {NOTHING, "user.loginuid", "-1"}, {OPEN, "user.loginname", "<NA>"},
     {OPEN, "group.gid", "0"}, {OPEN, "group.name", "root"},
     /* files */
-    {OPEN, "fd.num", "3"}, {FAILED, "fd.num", NA}, {OPEN, "fd.type", "file"}, {FAILED, "fd.type", NA}, {OPEN, "fd.typechar", "f"},
+    {OPEN, "fd.num", "3"}, {FAILED, "fd.num", "-1"}, {OPEN, "fd.type", "file"}, {FAILED, "fd.type", NA}, {OPEN, "fd.typechar", "f"},
     {FAILED, "fd.typechar", "f"}, {CONNECT, "fd.typechar", "4"}, {SETUID, "fd.typechar", NA}, {OPEN, "fd.name", "/etc/shadow"},
     {FAILED, "fd.name", "/etc/shadow"}, {SETUID, "fd.name", NA}, {OPEN, "fd.nameraw", "../etc/shadow"},
     {FAILED, "fd.nameraw", "../etc/shadow"}, {CONNECT, "fd.nameraw", NA}, {OPEN, "fd.directory", "/etc"},

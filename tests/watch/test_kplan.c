@@ -349,6 +349,27 @@ static void official_rules(void **state)
     engines_close(&e);
 }
 
+/* fd.num = -1 and fd.typechar = f hold for an open that failed. */
+static void a_failed_open_is_seen(void **state)
+{
+    (void)state;
+    plm_auto_done(world_close) struct world w;
+    struct engines e;
+    const struct plm_rule *hits[2];
+    world_open(&w, 1);
+    engines_open(&e, RULE("failed",
+                          "evt.type in (open,openat,openat2) and fd.typechar='f' and fd.num=-1 and evt.res "
+                          "startswith E and fd.nameraw contains '../'"));
+    w.thread = plm_procs_find(w.procs, 200);
+    set_open(&w, "/etc/shadow", "../etc/shadow", O_RDONLY, -EACCES);
+    assert_true(passes(&w, &e));
+    assert_int_equal(plm_rule_matcher_run(e.matcher, &w.view, hits, 2), 1);
+    set_open(&w, "/etc/shadow", "../etc/shadow", O_RDONLY, 3);
+    assert_false(passes(&w, &e));
+    assert_int_equal(plm_rule_matcher_run(e.matcher, &w.view, hits, 2), 0);
+    engines_close(&e);
+}
+
 static void explained(void **state)
 {
     (void)state;
@@ -367,11 +388,9 @@ static void explained(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matched_events_pass),
-        cmocka_unit_test(shared_bits_pass),
-        cmocka_unit_test(ordinary_opens_are_dropped),
-        cmocka_unit_test(official_rules),
-        cmocka_unit_test(explained),
+        cmocka_unit_test(matched_events_pass),        cmocka_unit_test(shared_bits_pass),
+        cmocka_unit_test(ordinary_opens_are_dropped), cmocka_unit_test(official_rules),
+        cmocka_unit_test(a_failed_open_is_seen),      cmocka_unit_test(explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
