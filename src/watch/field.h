@@ -42,6 +42,8 @@ struct plm_values {
     size_t n, cap;
 };
 
+struct plm_hosts; /* watch/hosts.h */
+
 /* What an evaluation may read. */
 struct plm_view {
     const struct plm_event *event;
@@ -53,7 +55,8 @@ struct plm_view {
     plm_sv hostname;
     const struct plm_ip *local_ips; /* of this machine's interfaces */
     size_t n_local_ips;
-    bool is_live; /* the processes are those of this machine, now: /proc may be asked */
+    struct plm_hosts *hosts; /* addresses of host names; NULL: none is known */
+    bool is_live;            /* the processes are those of this machine, now: /proc may be asked */
 };
 
 enum {

@@ -12,11 +12,14 @@
  */
 #include "watch/operators.h"
 
+#include "watch/hosts.h"
+
 #include "watch/output_format.h"
 
 struct plm_check {
     const struct plm_cond *cond;
     enum plm_vtype type;
+    bool is_host;         /* the operands are host names, the values addresses */
     bool is_list, is_all; /* is_all: every value must fit (`!=` on both ends) */
     size_t n;
     const plm_sv *text; /* STR, PATH, BYTES */
@@ -202,6 +205,7 @@ static int check_types(struct plm_check *c, struct plm_arena *a, plm_err **err)
                         c->is_list ? "lists" : "fields", plm_vtype_name(c->type));
     const struct plm_fieldref *f = only_field(cond->lhs);
     c->is_all = cond->op == PLM_OP_NE && f && plm_sv_starts(plm_sv_from(f->field->name), PLM_SV("fd."));
+    c->is_host = f && f->field->flags & PLM_F_HOSTNAME && (OPS_EQUAL | OPS_SET) >> cond->op & 1;
     if (!cond->rhs)
         return 0;
     enum plm_vtype type;
@@ -372,6 +376,21 @@ static bool value_fits(const struct plm_check *c, const struct plm_value *v)
     return false;
 }
 
+/* An address against host names: any of them has it, and for `!=` none. Names that are addresses need nobody.
+ */
+static bool host_fits(const struct plm_check *c, const struct plm_view *view, const struct plm_value *v)
+{
+    struct plm_ip ip, operand;
+    bool has = false;
+    if (!plm_ip_parse(v->s, &ip))
+        return false;
+    for (size_t i = 0; i < c->n && !has; i++)
+        has = plm_ip_parse(c->text[i], &operand)
+                  ? order(PLM_V_IP, &(struct plm_value){.ip = ip}, &(struct plm_value){.ip = operand}) == 0
+                  : plm_hosts_has(view->hosts, c->text[i], &ip);
+    return has == (c->cond->op != PLM_OP_NE);
+}
+
 static bool value_fits_rhs(const struct plm_check *c, const struct plm_value *v, const struct plm_values *w)
 {
     for (size_t i = 0; i < w->n; i++)
@@ -392,7 +411,9 @@ bool plm_check_values(const struct plm_check *c, const struct plm_view *view, co
         return false;
     bool wants_all = c->is_all || (c->is_list && c->cond->op == PLM_OP_IN);
     for (size_t i = 0; i < v->n; i++) {
-        bool hit = c->cond->rhs ? value_fits_rhs(c, &v->v[i], &w) : value_fits(c, &v->v[i]);
+        bool hit = c->cond->rhs ? value_fits_rhs(c, &v->v[i], &w)
+                   : c->is_host ? host_fits(c, view, &v->v[i])
+                                : value_fits(c, &v->v[i]);
         if (hit != wants_all)
             return hit;
     }

@@ -14,6 +14,7 @@
  * A replay runs without a clock: waits are measured in the recording's time, so the same recording gives the
  * same alerts in the same order.
  */
+#include "watch/hosts.h"
 #include "watch/watch_int.h"
 
 #include "base/time.h"
@@ -582,6 +583,14 @@ static int open_tables(struct plm_watch *w, plm_err **err)
     w->view.hostname = w->conf->alert.hostname;
     if (w->is_replay)
         return 0;
+    w->view.is_live = true;
+    if (!w->ctx->offline) {
+        w->hosts = plm_hosts_new(err);
+        if (!w->hosts)
+            return -1;
+        plm_hosts_want_rules(w->hosts, w->set.rules);
+        w->view.hosts = w->hosts;
+    }
     plm_meta_prime(w->meta, PRIME_MS);
     return local_addresses(w, err);
 }
@@ -677,6 +686,7 @@ void plm_watch_free(struct plm_watch *w)
     plm_procs_free(w->procs);
     plm_proc_reader_free(w->reader);
     plm_meta_free(w->meta);
+    plm_hosts_free(w->hosts);
     plm_ruleset_done(&w->set);
     plm_metrics_http_close(w->http);
     int fds[] = {w->epoll, w->signals, w->inotify, w->wake};

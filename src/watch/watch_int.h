@@ -57,6 +57,7 @@ struct plm_watch {
     struct plm_sensor_part *parts;
     size_t n_parts;
     struct plm_meta *meta;
+    struct plm_hosts *hosts;
     struct plm_procs *procs;
     struct plm_proc_reader *reader; /* of threads that the sensor did not announce */
     struct plm_outputs *outputs;

@@ -5,6 +5,7 @@
  * loads do the two change places, between two events. Process table, metadata and waiting alerts stay. A set
  * that does not load is said and leaves everything as it was.
  */
+#include "watch/hosts.h"
 #include "watch/watch_int.h"
 
 #include <fcntl.h>
@@ -120,6 +121,7 @@ int plm_watch_reload(struct plm_watch *w, plm_err **err)
     plm_late_release(w, UINT64_MAX, true); /* what waits was judged by the old ones */
     struct plm_ruleset old = w->set;
     w->set = set;
+    plm_hosts_want_rules(w->hosts, w->set.rules);
     plm_ruleset_done(&old);
     memset(w->pushed, 0,
            w->n_pushed * sizeof(*w->pushed)); /* clauses have new numbers: masks are made again */

@@ -128,7 +128,7 @@ class Watching:
         words = [os.environ["PLIMSOLL_BINARY"], "watch", "run"]
         for path in [*rules, fence]:
             words += ["-r", str(path)]
-        words += ["-H", docker.host, "-o", "falco-json", *arguments]
+        words += ["-H", docker.host, "-o", "falco-json", "-o", "rule_matching=all", *arguments]
         # /etc/hosts of our own, seen by this program only
         script = f"mount --bind {shlex.quote(str(hosts))} /etc/hosts && exec {shlex.join(words)}"
         self.process = subprocess.Popen(["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE, stderr=self.errors,
@@ -170,7 +170,7 @@ class Watching:
             self.fences += 1
             place = self.acts / f"fence-{self.fences}"
             place.mkdir()
-            seen = lambda alerts: any(a["rule"] == "Fence" and a["output"].endswith(str(place)) for a in alerts)
+            seen = lambda alerts: any(a["rule"] == "Fence" and f"fence {place} " in a["output"] + " " for a in alerts)
             try:
                 self.wait(seen, "the fence", 1 if self.fences < 30 else SECONDS)
                 return
@@ -183,6 +183,8 @@ class Watching:
 
     def prepare(self, action):
         """Scripts and programs of an action; the words that start it."""
+        if action.container is not None and action.chain[0].exe:
+            action.chain.insert(0, P("starter"))  # `docker run` gives no argv[0] of its own
         self.count += 1
         action.mark = f"act{self.count:04d}"
         place = self.acts / action.mark
