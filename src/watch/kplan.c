@@ -50,7 +50,7 @@ static bool has_known(const struct plm_cond *c, bool is_not)
 /* A part that only the process decides, if anything does. */
 static int derive_process(struct maker *m, const struct plm_cond *c, bool is_not, struct plm_kcubes *out)
 {
-    struct plm_kcube cube = plm_kcube_free_();
+    struct plm_kcube cube = plm_kcube_all();
     uint32_t node;
     if (plm_graph_add(m->graph, c, is_not, &node, m->err) < 0)
         return -1;
@@ -73,7 +73,7 @@ static int derive_list(struct maker *m, const struct plm_cond *c, bool is_not, s
 {
     bool is_and = (c->kind == PLM_COND_AND) != is_not;
     struct plm_kcubes all = {0};
-    struct plm_kcube whole = plm_kcube_free_();
+    struct plm_kcube whole = plm_kcube_all();
     if (is_and && plm_kcubes_add(m->p->arena, &all, &whole) < 0)
         return plm_fail_oom(m->err);
     for (size_t i = 0; i < c->n_children; i++) {
@@ -114,7 +114,7 @@ static int derive(struct maker *m, const struct plm_cond *c, bool is_not, struct
 static int derive_rule(struct maker *m, const struct plm_rule *rule, struct plm_kcubes *out)
 {
     struct plm_kcubes cubes = {0}, only = {0};
-    struct plm_kcube types = plm_kcube_free_();
+    struct plm_kcube types = plm_kcube_all();
     types.types = rule->types;
     if (plm_evset_is_empty(&types.types)) {
         *out = only;

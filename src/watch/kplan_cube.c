@@ -21,7 +21,7 @@ bool plm_evset_is_empty(const struct plm_evset *s)
     return true;
 }
 
-struct plm_kcube plm_kcube_free_(void)
+struct plm_kcube plm_kcube_all(void)
 {
     struct plm_kcube c = {.dims = PLM_KDIMS_ALL};
     memset(&c.types, 0xff, sizeof c.types);

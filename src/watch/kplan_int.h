@@ -57,7 +57,7 @@ struct plm_kplan {
 };
 
 /* ---- kplan_cube.c: all return 0, or -1 when out of memory */
-struct plm_kcube plm_kcube_free_(void); /* restricts nothing */
+struct plm_kcube plm_kcube_all(void); /* restricts nothing */
 int plm_kcubes_add(struct plm_arena *a, struct plm_kcubes *c, const struct plm_kcube *cube);
 /* c |= d */
 int plm_kcubes_or(struct plm_arena *a, struct plm_kcubes *c, const struct plm_kcubes *d);

@@ -35,7 +35,7 @@ static int put(const struct leaf *l, const struct plm_kcube *cube)
 /* A cube of these dimensions, for the types of `only` (NULL: all), and the free rest of the types. */
 static int put_split(const struct leaf *l, uint32_t dims, const struct plm_evset *only, bool keeps_rest)
 {
-    struct plm_kcube cube = plm_kcube_free_(), rest = plm_kcube_free_();
+    struct plm_kcube cube = plm_kcube_all(), rest = plm_kcube_all();
     cube.dims = dims;
     for (size_t i = 0; only && i < PLM_EVTYPE_MAX / 64; i++) {
         cube.types.w[i] &= only->w[i];
@@ -121,7 +121,7 @@ static bool can_other_text(const struct leaf *l, const char *text)
 static int leaf_types(const struct leaf *l)
 {
     struct plm_evset set;
-    struct plm_kcube cube = plm_kcube_free_();
+    struct plm_kcube cube = plm_kcube_all();
     if (plm_cond_types(l->c, &set))
         for (size_t i = 0; i < PLM_EVTYPE_MAX / 64; i++)
             cube.types.w[i] = l->is_not ? ~set.w[i] : set.w[i];
@@ -131,7 +131,7 @@ static int leaf_types(const struct leaf *l)
 static int leaf_number(const struct leaf *l)
 {
     int fixed = plm_cond_constant(l->c);
-    struct plm_kcube cube = plm_kcube_free_();
+    struct plm_kcube cube = plm_kcube_all();
     return fixed >= 0 && (fixed != 0) == l->is_not ? 0 : put(l, &cube);
 }
 
@@ -188,7 +188,7 @@ static int leaf_open_flag(const struct leaf *l, enum plm_kdim dim)
 {
     bool yes = true_for(l, &(struct plm_value){.b = true});
     bool no = true_for(l, &(struct plm_value){.b = false});
-    struct plm_kcube cube = plm_kcube_free_();
+    struct plm_kcube cube = plm_kcube_all();
     if (no)
         return put(l, &cube);
     return yes ? put_split(l, pair_dims(dim, true, false), &l->plan->opens, false) : 0;
@@ -232,7 +232,7 @@ static int leaf_arg_flags(const struct leaf *l)
 
 static int leaf_path(const struct leaf *l)
 {
-    struct plm_kcube cube = plm_kcube_free_();
+    struct plm_kcube cube = plm_kcube_all();
     if (plm_kpath_tests(l->c, l->arena, &cube) < 0)
         return plm_fail_oom(l->err);
     return put(l, &cube);
@@ -268,7 +268,7 @@ static int leaf_fd_kind(const struct leaf *l, const char *(*text_of)(enum plm_fd
     }
     uint32_t dims = pair_dims(PLM_KD_IP, ip, unix_socket || other);
     dims &= pair_dims(PLM_KD_UNIX, unix_socket, ip || other);
-    struct plm_kcube cube = plm_kcube_free_();
+    struct plm_kcube cube = plm_kcube_all();
     cube.dims = dims;
     /* A pair with neither side allowed: no known kind of descriptor meets it, so nothing is concluded. */
     return ip || unix_socket || other ? put(l, &cube) : put_split(l, PLM_KDIMS_ALL, NULL, false);
@@ -310,7 +310,7 @@ static int leaf_l4(const struct leaf *l)
 
 static int leaf_port(const struct leaf *l)
 {
-    struct plm_kcube cube = plm_kcube_free_();
+    struct plm_kcube cube = plm_kcube_all();
     cube.has_ports = l->c->n_values <= PLM_KPORTS_MAX;
     for (size_t i = 0; cube.has_ports && i < l->c->n_values; i++) {
         uint64_t port;
