@@ -187,7 +187,9 @@ static struct plm_sink *open_notify(struct plm_cli *cli, const struct plm_falco_
 
 static int add_sink(struct plm_cli *cli, struct plm_watch_setup *s, struct plm_sink *sink, plm_err **err)
 {
-    struct plm_sink **slot = sink ? plm_vec_push(cli->arena, &s->sinks) : NULL;
+    struct plm_sink **slot = NULL;
+    if (sink)
+        slot = plm_vec_push(cli->arena, &s->sinks);
     if (!sink)
         return -1;
     if (!slot) {

@@ -121,8 +121,11 @@ static int step(struct plm_falco_node *n, plm_sv *path, struct plm_falco_node **
             return plm_fail(err, PLM_E_USAGE, "[%.*s is no index", PLM_SV_ARG(*path));
         if (n->kind != PLM_YAML_SEQUENCE)
             *n = (struct plm_falco_node){.kind = PLM_YAML_SEQUENCE};
-        while (n->items.n <= index && (p = plm_vec_push(a, &n->items)))
-            *p = (struct plm_falco_pair){0};
+        while (n->items.n <= index) {
+            p = plm_vec_push(a, &n->items);
+            if (!p)
+                break;
+        }
         p = index < n->items.n ? &n->items.v[index] : NULL;
         *path = plm_sv_from_off(*path, end + 1);
     } else {
@@ -136,8 +139,11 @@ static int step(struct plm_falco_node *n, plm_sv *path, struct plm_falco_node **
             *n = (struct plm_falco_node){.kind = PLM_YAML_MAPPING};
         plm_sv key = plm_arena_sv(a, plm_sv_sub(rest, 0, end));
         p = find(n, key);
-        if (!p && (p = plm_vec_push(a, &n->items)))
-            *p = (struct plm_falco_pair){.key = key};
+        if (!p) {
+            p = plm_vec_push(a, &n->items);
+            if (p)
+                p->key = key;
+        }
         *path = plm_sv_from_off(rest, end);
     }
     if (!p)

@@ -30,9 +30,8 @@ static int note(struct plm_falco_config *c, const char *fmt, ...)
     va_start(ap, fmt);
     plm_sv text = plm_arena_vprintf(c->arena, fmt, ap);
     va_end(ap);
-    plm_sv *slot = text.p ? plm_vec_push(c->arena, &c->notes) : NULL;
-    if (slot)
-        *slot = text;
+    if (text.p)
+        plm_sv_vec_add(c->arena, &c->notes, text);
     return 0;
 }
 

@@ -335,13 +335,13 @@ static int put_thread(struct plm_recorder *r, const struct plm_thread *t, plm_er
 {
     const struct plm_thread *chain[ANCESTORS * 2];
     size_t n = 0;
-    for (const struct plm_thread *p = t; p && n + 1 < ANCESTORS * 2;
-         p = p->leader ? p->leader->parent : p->parent) {
+    const struct plm_thread *p = t;
+    while (p && n + 1 < ANCESTORS * 2) {
+        const struct plm_thread *leader = p->leader ? p->leader : p, *parent = leader->parent;
         chain[n++] = p;
-        if (p->leader && p->leader != p)
-            chain[n++] = p->leader;
-        if (p->parent == p)
-            break;
+        if (leader != p)
+            chain[n++] = leader;
+        p = parent == p ? NULL : parent;
     }
     while (n-- > 0) {
         if (!chain[n]->is_known || !is_new(r, thread_key(chain[n]), thread_state(chain[n])))
