@@ -425,7 +425,7 @@ void plm_outputs_close(struct plm_outputs *o, uint64_t wait_ms)
     enqueue_due(o, true);
     o->is_closing = true;
     for (size_t i = 0; i < o->n_sinks; i++)
-        o->sinks[i]->close_by = by;
+        o->sinks[i]->close_by = by - wait_ms / 5; /* ends before we give up waiting for it */
     pthread_cond_broadcast(&o->more);
     while (!o->has_ended && plm_clock_ms() < by)
         wait_until(o, &o->ended, by);

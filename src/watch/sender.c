@@ -33,7 +33,7 @@ struct plm_sender {
     pthread_cond_t more, ended;
     struct message *ring;
     size_t head, n, bytes;
-    uint64_t lost;
+    uint64_t lost, close_by;
     bool is_closing, has_ended;
 };
 
@@ -154,6 +154,12 @@ static void say(struct plm_sender *s, const plm_err *e, bool is_given_up)
     s->said_ms = plm_clock_ms();
 }
 
+/* With the lock. */
+static bool is_time_up(const struct plm_sender *s)
+{
+    return s->is_closing && plm_clock_ms() >= s->close_by;
+}
+
 /* The batch, until it is through or given up. */
 static bool deliver(struct plm_sender *s, size_t n)
 {
@@ -165,15 +171,17 @@ static bool deliver(struct plm_sender *s, size_t n)
             return true;
         }
         pthread_mutex_lock(&s->lock);
-        bool is_over = plm_err_code(e) != PLM_E_NET || attempt == s->conf.retries || s->is_closing;
+        bool is_over = plm_err_code(e) != PLM_E_NET || attempt == s->conf.retries || is_time_up(s);
         pthread_mutex_unlock(&s->lock);
         say(s, e, is_over);
         plm_err_free(e);
         if (is_over)
             return false;
         pthread_mutex_lock(&s->lock);
+        bool was_closing = s->is_closing; /* closing ends a wait: one attempt at once */
         uint64_t by = plm_clock_ms() + wait;
-        while (!s->is_closing && wait_until(s, by))
+        by = was_closing && s->close_by < by ? s->close_by : by;
+        while (s->is_closing == was_closing && wait_until(s, by))
             ;
         pthread_mutex_unlock(&s->lock);
         wait = wait * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : wait * 2;
@@ -246,6 +254,7 @@ void plm_sender_close(struct plm_sender *s, uint64_t by)
     by = by ? by : plm_clock_ms() + CLOSE_MS;
     struct timespec t = {.tv_sec = (time_t)(by / 1000), .tv_nsec = (long)(by % 1000 * 1000000)};
     pthread_mutex_lock(&s->lock);
+    s->close_by = by;
     s->is_closing = true;
     pthread_cond_broadcast(&s->more);
     while (!s->has_ended && plm_clock_ms() < by)
