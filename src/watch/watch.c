@@ -110,7 +110,18 @@ static uint64_t now_of(const struct plm_watch *w)
 /* Which clauses are still possible for this process, told to the source when an attribute changed. */
 static void push_mask(struct plm_watch *w, struct plm_thread *t, const struct plm_view *view)
 {
-    if (w->is_replay || t->slot >= w->n_pushed || w->pushed[t->slot] == t->version)
+    if (w->is_replay)
+        return;
+    if (t->slot >= w->n_pushed) { /* the table has grown */
+        size_t n = plm_procs_capacity(w->procs);
+        uint64_t *more = n > t->slot ? realloc(w->pushed, (n + 1) * sizeof(*more)) : NULL;
+        if (!more)
+            return; /* without a mask more is sent */
+        memset(more + w->n_pushed, 0, (n + 1 - w->n_pushed) * sizeof(*more));
+        w->pushed = more;
+        w->n_pushed = n;
+    }
+    if (w->pushed[t->slot] == t->version)
         return;
     struct plm_kmask mask;
     struct plm_view v = *view;
