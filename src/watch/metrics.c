@@ -2,9 +2,10 @@
  *
  * /healthz, /versions and /metrics over HTTP/1.0, and the text that Prometheus reads.
  *
- * A tiny answerer on purpose: one request at a time is read and answered without ever blocking the pipeline.
- * A request must fit into one read; a reader that does not take the answer at once loses the rest of it. It
- * listens where the configuration says (loopback by default) and knows three paths.
+ * A tiny answerer on purpose: one request at a time, read and answered by the pipeline's own thread. A
+ * request must fit into one read; a client that neither sends nor takes its answer holds the pipeline for at
+ * most a fifth of a second (the rings are larger than that) and loses the rest. It listens where the
+ * configuration says (loopback by default) and knows three paths.
  */
 #include "watch/watch_int.h"
 

@@ -124,5 +124,5 @@ void plm_metrics_text(struct plm_watch *w, struct plm_buf *out);
 struct plm_metrics_http *plm_metrics_http_open(plm_sv listen, plm_err **err);
 void plm_metrics_http_close(struct plm_metrics_http *h);
 int plm_metrics_http_fd(const struct plm_metrics_http *h);
-/* Answers what waits; never blocks. */
+/* Answers one client; waits for it 0.1 s at most for each of reading and writing. */
 void plm_metrics_http_serve(struct plm_metrics_http *h, struct plm_watch *w);
