@@ -249,22 +249,21 @@ def test_configuration_faults(watch, tmp_path):
 
 
 @pytest.fixture
-def nats(tmp_path):
+def nats():
     server = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin")
     if not server:
         pytest.skip("skipped: no nats-server here")
     if not (pathlib.Path(os.environ["PLIMSOLL_BINARY"]).parent / "plimsoll-nats.so").exists():
         pytest.skip("skipped: built without libnats")
-    ports = tmp_path / "ports"
-    ports.mkdir()
-    p = subprocess.Popen([server, "-a", "127.0.0.1", "-p", "-1", "--user", "u", "--pass", "p", "--ports_file_dir", str(ports)],
-                         stderr=subprocess.PIPE, text=True)
+    p = subprocess.Popen([server, "-a", "127.0.0.1", "-p", "-1", "--user", "u", "--pass", "p"], stderr=subprocess.PIPE, text=True)
+    address = None
     for line in p.stderr:
+        if "Listening for client connections on" in line:
+            address = line.split()[-1]
         if "Server is ready" in line:
             break
     threading.Thread(target=p.stderr.read, daemon=True).start()
-    found = list(ports.glob("*.ports"))
-    yield json.loads(found[0].read_text())["nats"][0].replace("nats://", "")
+    yield address
     p.terminate()
     p.wait()
 
