@@ -112,7 +112,8 @@ static int watch(struct plm_cli *cli, struct plm_audit_setup *s, plm_err **err)
         if (code < 0)
             return -1;
         plm_cli_note(cli, "watching %s; Ctrl-C ends it",
-                     plm_lookout_has_engine(w) ? "the engine's events and files" : "files (no engine answers)");
+                     plm_lookout_has_engine(w) ? "the engine's events and files"
+                                               : "files (no engine answers)");
         more = plm_lookout_wait(w, err);
     } while (more > 0);
     return more < 0 ? -1 : code;

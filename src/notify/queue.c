@@ -111,6 +111,8 @@ static int add_segment(struct plm_notify_queue *q, uint64_t id, plm_err **err)
         q->segments = grown;
         q->cap_segments = cap;
     }
+    if (!q->segments)
+        return plm_fail_oom(err); /* cannot be: there is room for at least one */
     q->segments[q->n_segments++] = (struct segment){.id = id};
     return 0;
 }
@@ -297,7 +299,7 @@ void plm_notify_queue_said(struct plm_notify_queue *q, int64_t n)
 
 static int new_segment(struct plm_notify_queue *q, plm_err **err)
 {
-    uint64_t id = q->n_segments ? q->segments[q->n_segments - 1].id + 1 : 1;
+    uint64_t id = q->segments && q->n_segments ? q->segments[q->n_segments - 1].id + 1 : 1;
     char name[NAME_DIGITS + 3];
     name_of(id, name);
     if (q->tail_fd >= 0)

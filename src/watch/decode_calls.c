@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Where each parameter of a typed event comes from: one row per system call, in the order of its parameters
- * (evtype_params.h), each a source and the number of the register argument or of the part that is about it.
+ * (evtype_params.inc), each a source and the number of the register argument or of the part that is about it.
  * Calls without a row have no parameters but what all have.
  */
 #include "watch/decode_int.h"

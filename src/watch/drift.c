@@ -75,7 +75,7 @@ static const struct plm_mount *mount_of(struct plm_arena *a, struct plm_kernel *
         return NULL;
     for (size_t i = 0; i < mounts.n; i++)
         if (mounts.v[i].id == id)
-            return &mounts.v[i];
+            return mounts.v + i; /* of the arena */
     return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The table of event types: every system call by name and the events that are none. Built by the compiler out
- * of evtype_list.h and evtype_params.h; names are found by bisection, numbers through an index.
+ * of evtype_list.inc and evtype_params.inc; names are found by bisection, numbers through an index.
  */
 #include "watch/evtype.h"
 
@@ -9,7 +9,7 @@
 
 #include <seccomp.h>
 
-#include "watch/evtype_params.h"
+#include "watch/evtype_params.inc"
 
 #define NUMBER(nr)    ((nr) >= 0 && (nr) < NUMBERS_MAX ? (int16_t)(nr) : (int16_t)-1)
 #define PARAMS(array) (uint8_t)(sizeof(array) / sizeof((array)[0]))
@@ -29,7 +29,7 @@ static const struct plm_evtype types[] = {
      .fd_param = (uint8_t)((fd) >= 0 ? (fd) : 0),                                                            \
      .n_params = PARAMS(plm_evp_##name_),                                                                    \
      .params = plm_evp_##name_},
-#include "watch/evtype_list.h"
+#include "watch/evtype_list.inc"
 #undef EV
 #undef EVP
 };
@@ -38,7 +38,7 @@ static const struct plm_evtype types[] = {
 static const uint16_t by_number[NUMBERS_MAX + PLM_EVT_COUNT_] = {
 #define EV(name, nr, category)      [(nr) >= 0 ? (nr) : NUMBERS_MAX + PLM_EVT_##name] = PLM_EVT_##name + 1,
 #define EVP(name, nr, category, fd) EV(name, nr, category)
-#include "watch/evtype_list.h"
+#include "watch/evtype_list.inc"
 #undef EV
 #undef EVP
 };

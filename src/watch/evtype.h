@@ -10,7 +10,7 @@
 enum plm_evt {
 #define EV(name, nr, category)      PLM_EVT_##name,
 #define EVP(name, nr, category, fd) PLM_EVT_##name,
-#include "watch/evtype_list.h"
+#include "watch/evtype_list.inc"
 #undef EV
 #undef EVP
     PLM_EVT_COUNT_

@@ -147,7 +147,7 @@ static int step(struct plm_falco_node *n, plm_sv *path, struct plm_falco_node **
         *path = plm_sv_from_off(rest, end);
     }
     if (!p)
-        return plm_arena_check(a, err);
+        return plm_fail_oom(err);
     *out = &p->value;
     return 0;
 }

@@ -7,10 +7,6 @@
 
 #include <fcntl.h>
 
-#ifndef O_TMPFILE
-#error "O_TMPFILE comes with _GNU_SOURCE"
-#endif
-
 static const char *const names[] = {
     [PLM_KD_SUCCESS] = "success",
     [PLM_KD_FAILURE] = "failure",

@@ -178,7 +178,7 @@ static bool eval(struct run *r, uint32_t id);
 
 static bool eval_now(struct run *r, const struct plm_node *n)
 {
-    const uint32_t *part = r->m->p->edges.v + n->first;
+    const uint32_t *edges = r->m->p->edges.v; /* NULL where no node has parts */
     switch (n->kind) {
     case NODE_FALSE:
         return false;
@@ -191,16 +191,16 @@ static bool eval_now(struct run *r, const struct plm_node *n)
         return plm_check_values(n->check, r->view, slot_get(r, n->slot));
     case NODE_AND:
         for (uint32_t i = 0; i < n->n; i++)
-            if (!eval(r, part[i]))
+            if (!eval(r, edges[n->first + i]))
                 return false;
         return true;
     case NODE_OR:
         for (uint32_t i = 0; i < n->n; i++)
-            if (eval(r, part[i]))
+            if (eval(r, edges[n->first + i]))
                 return true;
         return false;
     case NODE_NOT:
-        return !eval(r, part[0]);
+        return !eval(r, edges[n->first]);
     }
     return false;
 }

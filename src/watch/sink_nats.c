@@ -96,7 +96,7 @@ static int open_connection(struct nats *t, const struct plm_ctx *ctx, plm_err **
 
 static void drop_connection(struct nats *t)
 {
-    if (t->connection)
+    if (t->connection && t->ops)
         t->ops->close(t->connection);
     t->connection = NULL;
 }

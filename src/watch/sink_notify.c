@@ -131,7 +131,7 @@ static uint64_t n_lost(struct plm_sink *s)
 static void close_sink(struct plm_sink *s)
 {
     struct notify *y = (struct notify *)s;
-    for (size_t i = 0; i < y->n; i++) {
+    for (size_t i = 0; y->targets && i < y->n; i++) {
         struct target *t = &y->targets[i];
         plm_sender_close(t->sender, s->close_by);
         plm_notifier_close(t->notifier);

@@ -229,7 +229,8 @@ static long send_to(char **w)
     struct sockaddr_storage at;
     bool has = w[3] != NULL;
     socklen_t n = has ? address(w[3], &at) : 0;
-    return sendto((int)number(w[0]), w[1], strlen(w[1]), (int)number(w[2]), has ? (struct sockaddr *)&at : NULL, n);
+    return sendto((int)number(w[0]), w[1], strlen(w[1]), (int)number(w[2]),
+                  has ? (struct sockaddr *)&at : NULL, n);
 }
 
 static long send_msg(char **w)
@@ -270,8 +271,8 @@ static long bind_to(char **w)
 
 static long open2(char **w)
 {
-    struct open_how how = {.flags = (uint64_t)number(w[2]), .mode = (uint64_t)number(w[3]),
-                           .resolve = (uint64_t)number(w[4])};
+    struct open_how how = {
+        .flags = (uint64_t)number(w[2]), .mode = (uint64_t)number(w[3]), .resolve = (uint64_t)number(w[4])};
     return syscall(SYS_openat2, number(w[0]), w[1], &how, sizeof(how));
 }
 
@@ -346,6 +347,27 @@ static long wait_for_end(char **w)
 static long shell(char **w)
 {
     return system(w[0]);
+}
+
+/* until_denied PATH: runs it again and again, until the kernel refuses to execute it; at most 30 s. */
+static long until_denied(char **w)
+{
+    for (int i = 0; i < 3000; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            char *argv[] = {w[0], NULL};
+            setenv("ACTOR", "", 1);
+            execv(w[0], argv);
+            _exit(errno == EPERM || errno == EACCES ? 77 : 78);
+        }
+        int status = 0;
+        waitpid(child, &status, 0);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+            return 0;
+        poll(NULL, 0, 10); /* between two attempts */
+    }
+    errno = ETIME;
+    return -1;
 }
 
 /* Where the age of a process is what a rule asks for. */
@@ -423,6 +445,7 @@ static const struct step {
     {"say", 1, say, 0, NULL},
     {"wait", 0, wait_for_end, 0, NULL},
     {"shell", 1, shell, 0, NULL},
+    {"until_denied", 1, until_denied, 0, NULL},
     {"sleep", 1, sleep_ms, 0, NULL},
     {"exit", 1, exit_now, 0, NULL},
     {"read", 2, read_some, 0, NULL},

@@ -77,8 +77,8 @@ def program(folder):
     return out
 
 
-def image():
-    """A root with accounts and the usual places; what runs there is bind-mounted."""
+def image(actor):
+    """A root with accounts and the usual places; what runs there is bind-mounted, but for one program of its own."""
     buf = io.BytesIO()
     with tarfile.open(fileobj=buf, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name in ("etc", "etc/pam.d", "var", "var/log", "root", "root/.ssh", "home", "home/app", "home/app/.ssh", "data", "bin", "usr", "proc", "sys", "dev"):
@@ -89,6 +89,7 @@ def image():
         entry(tar, "etc/shadow", b"root:*:1::::::\n", 0o640)
         for name in ("data/report", "root/.ssh/id_rsa", "root/.bash_history", "var/log/app.log", "root/plain"):
             entry(tar, name, b"x\n")
+        entry(tar, "imaged", actor.read_bytes(), 0o755)
         entry(tar, "etc/os-release", b'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="acting"\n')
     return buf.getvalue()
 
@@ -111,7 +112,7 @@ class Loopback:
 class Watching:
     """The watching program, its alerts as they come, and the acting."""
 
-    def __init__(self, folder, docker, arguments, rules):
+    def __init__(self, folder, docker, arguments, rules=()):
         self.folder, self.docker = folder, docker
         self.acts = folder / "acts"
         self.acts.mkdir()
@@ -267,7 +268,7 @@ def acting_engine():
              "--storage-driver=overlay2", "--containerd-namespace", namespace, "--containerd-plugins-namespace",
              namespace + "-plugins"], path, root)
         here = engine.Engine(path, root)
-        here.docker("import", "-", "acting:1", input=image(), text=False)
+        here.docker("import", "-", "acting:1", input=image(program(root)), text=False)
         with Loopback():
             yield here
     finally:
