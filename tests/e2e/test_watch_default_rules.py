@@ -5,6 +5,7 @@ import pathlib
 import shutil
 
 import pytest
+import yaml
 
 from test_watch_official import BOX, CASES, HERE, opened, step
 from watching import Action, P, Watching, acting_engine  # noqa: F401  (fixture)
@@ -84,6 +85,13 @@ def test_fires(guarded, acted, official):
 @pytest.mark.parametrize("official", [o for o in OURS if o not in WIDER])
 def test_near_miss(guarded, acted, official):
     assert OURS[official] not in guarded.rules_of(acted[official][1])
+
+
+def test_the_page_names_every_rule():
+    page = (RULES.parents[1] / "docs" / "watch-default-rules.md").read_text()
+    names = [item["rule"] for item in yaml.safe_load(RULES.read_text()) if "rule" in item]
+    rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ") and not line.startswith("| rule ")]
+    assert rows == names
 
 
 def test_execution_from_shared_memory(guarded):
