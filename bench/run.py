@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The measures of the project, each beside its physical limit in the same run.
 
-usage: bench/run.py [NAME ...]     names: scan inspect policy db host start audit; default: all
+usage: bench/run.py [NAME ...]     names: scan inspect policy db host start audit watch; default: all
 
 Every figure is the median of RUNS (default 5) runs of whole processes, A and B in turn. Results go to standard output
 as a Markdown table, as docs/performance.md has it. grype, trivy and syft are measured beside ours where they are on
@@ -239,8 +239,21 @@ def bench_policy(folder):
     subprocess.run([sys.executable, TOP / "bench" / "bench_policy.py", program, folder], check=True)
 
 
+def bench_watch(folder):
+    packed = pathlib.Path(os.environ.get("PLIMSOLL_SHARED") or TOP.parent / "shared") / "data" / "falco-rules.tar.zst"
+    if os.geteuid() != 0 or not packed.exists():
+        print("watch: skipped, needs root and the official rule files in ../shared")
+        return
+    subprocess.run(["tar", "--zstd", "-xf", packed, "-C", folder, "--strip-components=1"], check=True)
+    place = pathlib.Path(folder)
+    load = pathlib.Path(PLIMSOLL).parent / "bench" / "bench-watch-load"
+    files = ["falco_rules.yaml", "falco-incubating_rules.yaml", "falco-sandbox_rules.yaml"]
+    for title, n in (("stable rules", 1), ("all three files", 3)):
+        subprocess.run([sys.executable, TOP / "bench" / "bench_watch.py", title, PLIMSOLL, load, *(place / f for f in files[:n])], check=True)
+
+
 BENCHES = {"audit": bench_audit, "start": bench_start, "host": bench_host, "db": bench_db, "scan": bench_scan,
-           "inspect": bench_inspect, "policy": bench_policy}
+           "inspect": bench_inspect, "policy": bench_policy, "watch": bench_watch}
 
 
 def main():
