@@ -45,7 +45,7 @@ def watch(plimsoll):
 
 class Server:
     """Keeps requests as (headers, body); answers with the statuses in turn, then 200."""
-    def __init__(self, statuses=(), context=None):
+    def __init__(self, statuses=(), context=None, port=0):
         self.requests, self.statuses, outer = queue.Queue(), list(statuses), self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -58,7 +58,7 @@ class Server:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.http.daemon_threads = True
         self.http.handle_error = lambda *args: None
         if context:
