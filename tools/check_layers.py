@@ -13,6 +13,7 @@ import sys
 # Modules that are several things, each with a header of its own.
 PUBLIC = {"model": {"facts.h", "host_paths.h"},  # what is known of an image; what paths of a host mean
           "inspect": {"dockerfile.h", "dockerfile_rules.h", "compose.h"},  # texts that are judged without an image
+          "watch": {"rules.h", "field.h", "kfilter.h", "falco_yaml.h"},  # rule files, fields, the filter, falco.yaml: commands of their own
           "image": {"seen.h"}}  # what was computed of a file once
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z0-9_]+)/([a-z0-9_./]+)"', re.M)
