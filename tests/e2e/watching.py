@@ -136,7 +136,11 @@ class Watching:
                                         stdin=subprocess.DEVNULL, text=True, env={**os.environ, "TZ": "UTC"})
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
-        self.settle()
+        try:
+            self.settle()
+        except BaseException:
+            self.close()
+            raise
 
     def read(self):
         for line in self.process.stdout:
