@@ -42,7 +42,8 @@ enum bpf_map_type {
 };
 enum { BPF_F_NO_PREALLOC = 1 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
-/* Asked for by name: which helpers this kernel has. The values here are placeholders. */
+/* Asked for by name: which helpers this kernel has. CO-RE puts in the running kernel's values; these are
+ * those of the kernel that has them first. */
 enum bpf_func_id {
     BPF_FUNC_get_current_task_btf = 158, /* 5.11 */
     BPF_FUNC_task_pt_regs = 175,         /* 5.15 */

@@ -57,8 +57,11 @@ def test_there_are_cases():
     assert FILES
 
 
-@pytest.mark.parametrize("name", [name for name, _ in FILES])
-def test_cases(watching, done, name):
+@pytest.mark.parametrize("name", [name for name, _ in FILES] or [None])
+def test_cases(request, name):
+    if name is None:
+        pytest.skip("../shared is not here: no declarative cases")
+    watching, done = request.getfixturevalue("watching"), request.getfixturevalue("done")
     missing = []
     for case, action in done[name]:
         if isinstance(action, str):

@@ -516,7 +516,7 @@ static void table_of_specification(void **state)
     char line[4096];
     size_t n = 0;
     if (!f)
-        plm_test_skip("the specification is not there");
+        plm_test_skip("../shared is not here: the names of the specification are not compared");
     while (fgets(line, sizeof(line), f)) {
         plm_sv text = plm_sv_from(line), name, rest;
         struct plm_fieldref ref;
